@@ -1,0 +1,55 @@
+/*
+ * log.h - one line an event, as logfmt or JSON, to standard error
+ *
+ * A line is a fixed event word and pairs of names and values.  Callers never
+ * pass bodies, credentials or query values; the log escapes what it is given
+ * but cannot know a secret when it sees one.  A line is written with one
+ * write(2), so lines of several threads do not mix.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include "base/text.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_format { LOG_LOGFMT, LOG_JSON };
+
+enum log_kind { LOG_KIND_TEXT, LOG_KIND_NUMBER };
+
+struct log_pair {
+    const char *name;
+    enum log_kind kind;
+    struct text text;
+    uint64_t number;
+};
+
+#define LOG_T(name_, text_)                                                                        \
+    {                                                                                              \
+        .name = (name_), .kind = LOG_KIND_TEXT, .text = (text_)                                    \
+    }
+#define LOG_S(name_, string_)                                                                      \
+    {                                                                                              \
+        .name = (name_), .kind = LOG_KIND_TEXT, .text = text_from(string_)                         \
+    }
+#define LOG_N(name_, number_)                                                                      \
+    {                                                                                              \
+        .name = (name_), .kind = LOG_KIND_NUMBER, .number = (uint64_t)(number_)                    \
+    }
+
+/* Sets what is written and how; before this, LOG_INFO as logfmt. */
+void log_setup(enum log_level level, enum log_format format);
+
+/* True if lines of LEVEL are written: ask before costly arguments. */
+bool log_wants(enum log_level level);
+
+/* Writes one line: EVENT, then the COUNT PAIRS. */
+void log_write(enum log_level level, const char *event, const struct log_pair *pairs, size_t count);
+
+/* Writes one line with the pairs given: LOG(LOG_INFO, "ready", LOG_N("workers", 2)). */
+#define LOG(level, event, ...)                                                                     \
+    do {                                                                                           \
+        const struct log_pair log_pairs_[] = {__VA_ARGS__};                                        \
+        log_write((level), (event), log_pairs_, sizeof log_pairs_ / sizeof log_pairs_[0]);         \
+    } while (0)
+
+#endif

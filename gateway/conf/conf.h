@@ -1,0 +1,46 @@
+/*
+ * conf.h - both configuration files read, checked and compiled
+ *
+ * conf_load touches nothing outside: it gives settings and a mapping, or a
+ * list of complaints from both files in one run.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "base/diag.h"
+#include "conf/settings.h"
+#include "mapping/mapping.h"
+
+/* One "--set key=value", as given. */
+struct conf_overrides {
+    const char *const *at;
+    size_t count;
+};
+
+struct conf {
+    char *file;               /* the settings file that was read */
+    struct settings settings; /* texts owned by the conf */
+    struct mapping *mapping;  /* one reference */
+    struct arena *arena;
+};
+
+/*
+ * Loads FILE and the mapping it names.  ENVIRONMENT is as environ.  Returns
+ * NULL if any error was added to COMPLAINTS (which may have warnings anyway).
+ */
+struct conf *conf_load(const char *file, const struct conf_overrides *overrides,
+                       char *const *environment, struct diag *complaints);
+
+/* Frees the conf at *C, giving back its mapping, and sets *C to NULL. */
+void conf_free(struct conf **c);
+
+/*
+ * The settings file to use: GIVEN (-c), $DPGW_CONFIG, config/gateway.yaml,
+ * or SYSCONFDIR/dpgw/gateway.yaml; NULL if none exists.
+ */
+const char *conf_find(const char *given);
+
+/* Prints each setting, its effective value and where it came from. */
+void conf_print(const struct conf *c, FILE *to);
+
+#endif

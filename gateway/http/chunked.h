@@ -1,0 +1,48 @@
+/*
+ * chunked.h - the chunked transfer coding, read strictly (RFC 9112, 7.1)
+ *
+ * A decoder takes the raw bytes of one chunked body in any pieces and gives
+ * back the spans of content in them, then the trailer section.  It copies
+ * nothing but a line that is cut between pieces (up to its ceiling).
+ */
+#ifndef HTTP_CHUNKED_H
+#define HTTP_CHUNKED_H
+
+#include "base/buf.h"
+#include "http/head.h"
+
+enum chunked_step {
+    CHUNKED_MORE,    /* all of the piece is used; the body goes on */
+    CHUNKED_CONTENT, /* *content_out holds a span of content */
+    CHUNKED_END,     /* the body and its trailers are complete */
+    CHUNKED_BAD      /* malformed, or a line or the trailers too long */
+};
+
+struct chunked_limits {
+    size_t line;     /* bytes of one chunk-size line with its extensions */
+    size_t trailers; /* bytes of the whole trailer section */
+};
+
+struct chunked {
+    struct chunked_limits limits;
+    struct buf line;                   /* the unfinished line, and then the trailer section */
+    uint64_t left;                     /* content bytes left of this chunk */
+    int state;                         /* private */
+    struct http_field *trailer_fields; /* private storage, from malloc */
+    struct http_fields trailers;       /* after CHUNKED_END; point into line */
+};
+
+/* Makes C ready for one body. */
+void chunked_init(struct chunked *c, const struct chunked_limits *limits);
+
+/* Frees what C holds; C may be initialised again. */
+void chunked_fini(struct chunked *c);
+
+/*
+ * Reads on in *PIECE and moves its start past what was used.  Call again
+ * until it answers CHUNKED_MORE (piece used up), CHUNKED_END (what is left of
+ * *PIECE lies after the body) or CHUNKED_BAD.
+ */
+enum chunked_step chunked_next(struct chunked *c, struct text *piece, struct text *content_out);
+
+#endif

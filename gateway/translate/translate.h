@@ -1,0 +1,92 @@
+/*
+ * translate.h - bytes of one dialect in, bytes of the other out
+ *
+ * A translator takes the pieces of one body and gives the translated bytes
+ * to a sink, holding back at most one unfinished token (mapping.md, contract
+ * of the translator).  It is a pure machine: no sockets, no clock, no log.
+ */
+#ifndef TRANSLATE_TRANSLATE_H
+#define TRANSLATE_TRANSLATE_H
+
+#include "base/text.h"
+#include "mapping/mapping.h"
+#include "mapping/rules.h"
+
+struct translator;
+
+/* Where translated bytes go; SPAN is valid only during the call. */
+struct sink {
+    void (*take)(void *owner, struct text span);
+    void *owner;
+};
+
+enum translate_code {
+    TRANSLATE_OK,
+    TRANSLATE_INVALID_JSON, /* INVALID_JSON / UPSTREAM_INVALID; depth and UTF-8 included */
+    TRANSLATE_CONFLICT,     /* CONFLICTING_FIELDS / UPSTREAM_INVALID */
+    TRANSLATE_NO_MEMORY     /* INTERNAL */
+};
+
+/* A place in the body as it came in. */
+struct body_place {
+    uint64_t offset; /* bytes, from 0 */
+    uint64_t line;   /* from 1 */
+    uint64_t column; /* bytes of the line, from 1 */
+};
+
+struct translate_fault {
+    enum translate_code code;
+    struct body_place place;
+    const char *what;        /* a static, public phrase: "not a JSON value" */
+    struct text name;        /* CONFLICT: the client name, from the mapping */
+    struct body_place first; /* CONFLICT: where the other spelling stood */
+};
+
+struct translate_limits {
+    size_t json_depth;  /* open arrays and objects, 256 */
+    size_t json_number; /* bytes of one number, 1 KiB */
+    size_t json_value;  /* bytes of a string value held for a rule, 64 KiB */
+};
+
+/* What URLs in values need to know about this exchange. */
+struct translate_scene {
+    const struct mapping *mapping;
+    struct text upstream_origin; /* "http://127.0.0.1:9000": scheme and authority */
+    struct text client_origin;   /* "https://api.example.com", from this request */
+};
+
+/* Called for each rename and value change that is made, for explain and counts; may be NULL. */
+struct translate_watcher {
+    void (*renamed)(void *owner, const struct pair *pair, struct body_place place);
+    void (*revalued)(void *owner, const struct value_rule *rule, struct body_place place);
+    void (*collided)(void *owner, const struct pair *pair, struct body_place place);
+    void *owner;
+};
+
+enum media { MEDIA_OTHER, MEDIA_JSON };
+
+/* The kind of body a Content-Type value stands for (parameters ignored). */
+enum media media_of(struct text content_type);
+
+/*
+ * A new translator of one JSON body in direction D under RULES, writing to
+ * SINK.  RULES, SCENE and WATCHER (may be NULL) outlive it.  NULL: no memory.
+ */
+struct translator *translator_new(const struct rules *rules, enum direction d,
+                                  const struct translate_limits *limits,
+                                  const struct translate_scene *scene,
+                                  const struct translate_watcher *watcher, struct sink sink);
+
+/* Frees the translator at *T and sets *T to NULL. */
+void translator_free(struct translator **t);
+
+/* Takes one piece.  After anything but TRANSLATE_OK only translator_fault and _free may follow. */
+enum translate_code translator_piece(struct translator *t, struct text piece);
+
+/* Tells the end of the body; what was held leaves, or the body is refused as cut short. */
+enum translate_code translator_end(struct translator *t);
+
+/* What was wrong, after a refusal. */
+const struct translate_fault *translator_fault(const struct translator *t);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * upstream.h - the service side: one request up, one reply down
+ *
+ * An upstream owns one curl multi on one event base and keeps connections to
+ * the service.  A transfer tells its story through an event table, from the
+ * loop and never from inside a call made by its owner - except that resuming
+ * a paused transfer may deliver a piece before it returns.  Replies are
+ * checked as strictly as requests; bodies arrive out of their framing.
+ *
+ * Knows nothing of clients, mappings or JSON.
+ */
+#ifndef UPSTREAM_UPSTREAM_H
+#define UPSTREAM_UPSTREAM_H
+
+#include "http/chunked.h"
+#include "http/head.h"
+
+struct event_base;
+struct upstream;
+struct upstream_transfer;
+
+struct upstream_limits {
+    const char *url;        /* "http://127.0.0.1:9000", no path */
+    size_t response_head;   /* bytes */
+    size_t response_fields; /* number */
+    struct chunked_limits chunked;
+    size_t connections_kept; /* idle ones, for this worker */
+    uint64_t connect_ms;
+    uint64_t idle_ms; /* age at which a kept connection is closed */
+};
+
+struct upstream_request {
+    enum http_method method;
+    struct text target;        /* path and query, sent as it is */
+    struct http_fields fields; /* end-to-end fields, Host included; not framing ones */
+    enum http_framing framing; /* HTTP_NO_BODY, HTTP_LENGTH or HTTP_CHUNKED */
+    uint64_t length;           /* of the body where framing is HTTP_LENGTH */
+    struct text
+        whole; /* the whole body if it is at hand (lives as long as the transfer), or absent */
+    uint64_t first_byte_ms;    /* from the request's end to the reply's head */
+    uint64_t between_bytes_ms; /* while the owner lets bytes come */
+    bool event_stream;         /* small receive buffer */
+};
+
+struct upstream_head {
+    int status;
+    struct text reason;
+    struct http_fields fields; /* all that came but framing and hop-by-hop ones */
+    enum http_framing framing; /* HTTP_NO_BODY for HEAD, 204, 304 */
+    bool has_length;
+    uint64_t length; /* the declared one, for HEAD and 304 too, if has_length */
+};
+
+enum upstream_failure {
+    UPSTREAM_REFUSED, /* no connection could be made: 502 */
+    UPSTREAM_BROKE,   /* reset or closed before the reply was complete: 502 */
+    UPSTREAM_INVALID, /* a reply that RFC 9112 forbids or beyond a limit: 502 */
+    UPSTREAM_SLOW,    /* a deadline passed: 504 (connect: 502) */
+    UPSTREAM_NO_MEMORY
+};
+
+enum upstream_give { UPSTREAM_GIVE_BYTES, UPSTREAM_GIVE_LATER, UPSTREAM_GIVE_END };
+
+struct upstream_events {
+    /*
+     * The body may go on: write up to ROOM bytes to TO, their number to
+     * LENGTH_OUT, and say BYTES; or LATER (then upstream_more wakes it); or END.
+     */
+    enum upstream_give (*on_want)(void *owner, char *to, size_t room, size_t *length_out);
+    /* A 103 (Early Hints) or other 1xx that may be passed on; others are swallowed. */
+    void (*on_hints)(void *owner, const struct upstream_head *head);
+    /* The final head.  HEAD's texts live until the call returns. */
+    void (*on_head)(void *owner, const struct upstream_head *head);
+    /* A piece of the body; taken whole. */
+    void (*on_piece)(void *owner, struct text piece);
+    /* The reply is complete.  The transfer is over. */
+    void (*on_done)(void *owner, const struct http_fields *trailers);
+    /* The reply will never be complete.  The transfer is over. */
+    void (*on_broke)(void *owner, enum upstream_failure why);
+};
+
+/* A new upstream on BASE; LIMITS are copied.  NULL: no memory. */
+struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
+
+/* Frees the upstream at *U; it has no transfers any more. */
+void upstream_free(struct upstream **u);
+
+/*
+ * Starts one transfer.  Events go to OWNER, on_done or on_broke exactly once
+ * unless it is cancelled.  REQUEST's texts are copied, but for `whole`.
+ * NULL: no memory.
+ */
+struct upstream_transfer *upstream_start(struct upstream *u, const struct upstream_request *request,
+                                         const struct upstream_events *events, void *owner);
+
+/* More of the body is at hand after UPSTREAM_GIVE_LATER.  From the loop. */
+void upstream_more(struct upstream_transfer *t);
+
+/* Stops delivering pieces (after the one under way) / goes on; resume may deliver at once. */
+void upstream_pause(struct upstream_transfer *t);
+void upstream_resume(struct upstream_transfer *t);
+
+/*
+ * Ends the transfer at *T without a word and sets *T to NULL; safe inside
+ * its callbacks (it is buried at the top of the loop).  Its connection closes
+ * unless the reply was complete.  Also call it after on_done and on_broke.
+ */
+void upstream_cancel(struct upstream_transfer **t);
+
+/* "http://127.0.0.1:9000" as used in URLs, and "127.0.0.1:9000" as in Host. */
+struct text upstream_origin(const struct upstream *u);
+struct text upstream_authority(const struct upstream *u);
+
+#endif
