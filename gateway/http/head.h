@@ -9,18 +9,8 @@
 #ifndef HTTP_HEAD_H
 #define HTTP_HEAD_H
 
-#include "base/text.h"
+#include "http/field.h"
 #include "http/method.h"
-
-struct http_field {
-    struct text name;  /* a token, as it came */
-    struct text value; /* without surrounding white space */
-};
-
-struct http_fields {
-    struct http_field *at;
-    size_t count;
-};
 
 enum http_framing {
     HTTP_NO_BODY, /* neither length nor transfer coding, or length 0 */
@@ -69,12 +59,6 @@ size_t http_head_end(struct text bytes, size_t *scanned);
  */
 int http_head_parse(struct text head, const struct http_head_limits *limits,
                     struct http_field *fields, struct http_head *head_out, const char **reason_out);
-
-/* The first field called NAME (any case), or NULL. */
-const struct http_field *http_find(const struct http_fields *fields, struct text name);
-
-/* True if the comma list in any field called NAME holds TOKEN (any case). */
-bool http_list_has(const struct http_fields *fields, struct text name, struct text token);
 
 /*
  * True if PATH is safe to match (see http.md): no segment that decodes, at
