@@ -1,0 +1,129 @@
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/quote.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LINE_BYTES = 4096, /* what a pipe takes in one piece */
+    VALUE_BYTES = 1024,
+    ENDING_BYTES = 24 /* kept free for `cut=true` and the line's end */
+};
+
+static const char *const level_names[] = {
+    [LOG_ERROR] = "error",
+    [LOG_WARN] = "warn",
+    [LOG_INFO] = "info",
+    [LOG_DEBUG] = "debug",
+};
+
+static _Atomic enum log_level wanted = LOG_INFO;
+static _Atomic enum log_format shape = LOG_LOGFMT;
+
+void log_setup(enum log_level level, enum log_format format)
+{
+    atomic_store(&wanted, level);
+    atomic_store(&shape, format);
+}
+
+bool log_wants(enum log_level level)
+{
+    return level <= atomic_load_explicit(&wanted, memory_order_relaxed);
+}
+
+/* Adds the time of day in UTC, as RFC 3339 with milliseconds. */
+static void add_time(struct buf *line)
+{
+    char written[40];
+    struct timespec now;
+    struct tm utc;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    int n = snprintf(written, sizeof written, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                     utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                     utc.tm_sec, (int)(now.tv_nsec / 1000000));
+    buf_add(line, text_of(written, (size_t)n < sizeof written ? (size_t)n : 0));
+}
+
+static void add_head(struct buf *line, enum log_format format, enum log_level level,
+                     const char *event)
+{
+    bool json = format == LOG_JSON;
+
+    buf_add(line, json ? TEXT("{\"time\":\"") : TEXT(""));
+    add_time(line);
+    buf_add(line, json ? TEXT("\",\"level\":\"") : TEXT(" "));
+    buf_add(line, text_from(level_names[level]));
+    buf_add(line, json ? TEXT("\",\"event\":\"") : TEXT(" "));
+    buf_add(line, text_from(event));
+    buf_add(line, json ? TEXT("\"") : TEXT(""));
+}
+
+static void add_pair(struct buf *line, enum log_format format, const struct log_pair *pair)
+{
+    bool json = format == LOG_JSON;
+
+    buf_add(line, json ? TEXT(",\"") : TEXT(" "));
+    buf_add(line, text_from(pair->name));
+    buf_add(line, json ? TEXT("\":") : TEXT("="));
+    if (pair->kind == LOG_KIND_NUMBER)
+        buf_add_u64(line, pair->number);
+    else if (json)
+        quote_json(line, pair->text, VALUE_BYTES);
+    else
+        quote_logfmt(line, pair->text, VALUE_BYTES);
+}
+
+/* Adds the pairs that fit whole; what does not is left out, and the line says so. */
+static void add_pairs(struct buf *line, enum log_format format, const struct log_pair *pairs,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t before = line->len;
+
+        add_pair(line, format, &pairs[i]);
+        if (line->failed) {
+            line->failed = false;
+            line->len = before;
+            line->max += ENDING_BYTES;
+            buf_add(line, format == LOG_JSON ? TEXT(",\"cut\":true") : TEXT(" cut=true"));
+            return;
+        }
+    }
+    line->max += ENDING_BYTES;
+}
+
+static void write_line(struct text line)
+{
+    while (line.len > 0) {
+        ssize_t n = write(STDERR_FILENO, line.at, line.len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return; /* nobody can be told */
+        line = text_from_offset(line, (size_t)n);
+    }
+}
+
+void log_write(enum log_level level, const char *event, const struct log_pair *pairs, size_t count)
+{
+    char space[LINE_BYTES];
+    struct buf line = {.at = space, .capacity = sizeof space, .max = sizeof space - ENDING_BYTES};
+    enum log_format format = atomic_load_explicit(&shape, memory_order_relaxed);
+    int saved = errno;
+
+    if (!log_wants(level))
+        return;
+    add_head(&line, format, level, event);
+    add_pairs(&line, format, pairs, count);
+    buf_add(&line, format == LOG_JSON ? TEXT("}\n") : TEXT("\n"));
+    write_line(buf_text(&line));
+    errno = saved;
+}
