@@ -5,7 +5,11 @@ CC      ?= cc
 PYTHON  ?= /usr/bin/python3
 SAN     ?=
 
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+
 # --- where things are built -------------------------------------------------
+# SAN=address,undefined and SAN=thread build beside the release.
 ifeq ($(SAN),)
 VARIANT  := release
 SANFLAGS := -D_FORTIFY_SOURCE=2
@@ -40,67 +44,153 @@ BELOW_exchange  := front upstream translate conf mapping json http base
 BELOW_server    := exchange front upstream translate conf mapping json http base
 BELOW_cli       := exchange front upstream translate conf mapping json http base
 
-# The outside libraries a room's tests need; floors 0-3 know neither libevent nor curl.
+# --- outside libraries; floors 0-3 know neither libevent nor curl ---------------
+libs_of = $(shell pkg-config --libs $(1) 2>/dev/null)
+cflags_of = $(shell pkg-config --cflags $(1) 2>/dev/null)
+YAJL  := $(call libs_of,yajl)
+YAML  := $(call libs_of,yaml-0.1)
+EVENT := $(call libs_of,libevent_extra libevent_core)
+CURL  := $(call libs_of,libcurl)
+
 LIBS_base      := -lpthread
 LIBS_http      :=
-LIBS_json      := -lyajl
-LIBS_mapping   := -lyajl
-LIBS_translate := -lyajl
-LIBS_conf      := -lyajl -lyaml
-LIBS_front     := -lyajl -lyaml -levent_core -levent_extra -lpthread
-LIBS_upstream  := -lyajl -lyaml -levent_core -lcurl -lpthread
-LIBS_exchange  := -lyajl -lyaml -levent_core -levent_extra -lcurl -lpthread
+LIBS_json      := $(YAJL)
+LIBS_mapping   := $(YAJL)
+LIBS_translate := $(YAJL)
+LIBS_conf      := $(YAJL) $(YAML)
+LIBS_front     := $(YAJL) $(YAML) $(EVENT) -lpthread
+LIBS_upstream  := $(YAJL) $(YAML) $(EVENT) $(CURL) -lpthread
+LIBS_exchange  := $(YAJL) $(YAML) $(EVENT) $(CURL) -lpthread
 LIBS_server    := $(LIBS_exchange)
 LIBS_cli       := $(LIBS_exchange)
+LIBS_service   := $(call libs_of,libmicrohttpd jansson libcrypto) -lpthread
 
+# --- flags ------------------------------------------------------------------
 CPPFLAGS += -Igateway -D_GNU_SOURCE -DDPGW_VERSION='"$(VERSION)"' \
             -DSYSCONFDIR='"$(SYSCONFDIR)"'
 CFLAGS   ?= -O2 -g
 CFLAGS_  := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-            -Wpointer-arith -Wvla -fPIE -fstack-protector-strong $(WERROR) $(SANFLAGS)
-LDFLAGS_ := -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(SANFLAGS)
-
-PREFIX     ?= /usr/local
-SYSCONFDIR ?= /etc
+            -Wpointer-arith -Wvla -Wformat=2 -fPIE -fstack-protector-strong \
+            -fstack-clash-protection $(WERROR) $(SANFLAGS)
+LDFLAGS_ := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANFLAGS)
+COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_) -MMD -MP
 
 # --- the program ------------------------------------------------------------
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(BUILD)/dpgw
+all: packages-there ## build build/release/dpgw; installs nothing
+	@$(MAKE) --no-print-directory $(BUILD)/dpgw
 
 sources_of = $(wildcard gateway/$(1)/*.c)
 objects_of = $(patsubst gateway/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
 
-$(BUILD)/obj/%.o: gateway/%.c
+# A file that changes only when its text does: what else a build depends on.
+define remember
+@mkdir -p $(@D)
+@printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' >$@
+endef
+.PHONY: FORCE
+$(BUILD)/flags: FORCE
+	$(call remember,$(COMPILE) $(LDFLAGS_))
+$(BUILD)/sources: FORCE
+	$(call remember,$(sort $(wildcard gateway/*/*.c test/service/*.c)))
+
+$(BUILD)/obj/%.o: gateway/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_) -MMD -MP -c -o $@ $<
+	$(COMPILE) -c -o $@ $<
 
 define room_archive
-$(BUILD)/lib/$(1).a: $(call objects_of,$(1))
+$(BUILD)/lib/$(1).a: $(call objects_of,$(1)) $(BUILD)/sources
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	ar rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach room,$(ROOMS),$(eval $(call room_archive,$(room))))
 
 archives_for = $(patsubst %,$(BUILD)/lib/%.a,$(1) $(BELOW_$(1)))
+archives = -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 $(BUILD)/dpgw: $(BUILD)/obj/main.o $(call archives_for,server) $(BUILD)/lib/cli.a
-	$(CC) $(LDFLAGS_) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS_server)
+	$(CC) $(CFLAGS) $(LDFLAGS_) -o $@ $< $(archives) $(LIBS_server)
+
+# --- the demo Workspaces service ----------------------------------------------
+SERVICE := $(BUILD)/workspaces-service
+SERVICE_OBJECTS := $(patsubst test/service/%.c,$(BUILD)/service/%.o,$(wildcard test/service/*.c))
+
+$(BUILD)/service/%.o: test/service/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest/service -c -o $@ $<
+
+$(SERVICE): $(SERVICE_OBJECTS) $(BUILD)/sources
+	$(CC) $(CFLAGS) $(LDFLAGS_) -o $@ $(SERVICE_OBJECTS) $(LIBS_service)
 
 # --- unit tests: test/unit/ROOM/NAME.c links ROOM and the floors below --------
 UNIT_TESTS := $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/*/*_test.c))
 
 define unit_rule
-$(BUILD)/unit/$(1)/%: test/unit/$(1)/%.c $(call archives_for,$(1))
+$(BUILD)/unit/$(1)/%: test/unit/$(1)/%.c $(call archives_for,$(1)) $(BUILD)/flags
 	@mkdir -p $$(@D)
-	$$(CC) $$(CPPFLAGS) -Itest $$(CFLAGS) $$(CFLAGS_) $$(LDFLAGS_) -MMD -MP -o $$@ $$< \
-	    -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group -lcmocka $$(LIBS_$(1))
+	$$(COMPILE) -Itest $$(LDFLAGS_) -o $$@ $$< $$(archives) -lcmocka $$(LIBS_$(1))
 endef
 $(foreach room,$(ROOMS),$(eval $(call unit_rule,$(room))))
 
 .PHONY: unit
 unit: $(UNIT_TESTS)
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
+
+# --- what people type -----------------------------------------------------------
+INSTALL := docker/packages/install
+AGAIN   := $(MAKE) --no-print-directory
+# Built by root on behalf of a user: the tree stays the user's.
+HAND_BACK = [ "$$(id -u)" != 0 ] || [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
+
+.PHONY: packages-there
+packages-there:
+	@missing=$$($(INSTALL) --missing build); [ -z "$$missing" ] || { \
+	    echo "missing packages:" $$missing >&2; \
+	    echo "\`make deps\` installs them" >&2; exit 1; }
+
+.PHONY: deps deps-test
+deps: ## install what building and running needs
+	@$(INSTALL) build
+deps-test: ## install what the tests and lint need besides
+	@$(INSTALL) build test
+
+.PHONY: run
+run: deps ## install, build, start the demo service and the gateway (PORT= ADMIN_PORT= SERVICE_PORT=)
+	@$(AGAIN) $(BUILD)/dpgw $(SERVICE)
+	@$(HAND_BACK)
+	@DPGW='$(BUILD)/dpgw' SERVICE='$(SERVICE)' PORT='$(PORT)' ADMIN_PORT='$(ADMIN_PORT)' \
+	    SERVICE_PORT='$(SERVICE_PORT)' test/lib/run-demo
+
+.PHONY: test test-programs
+test: deps-test ## install, build, run every test (SAN=address,undefined or SAN=thread; CORPORA=)
+	@$(AGAIN) test-programs
+	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite $(SUITES); \
+	    status=$$?; $(HAND_BACK); exit $$status
+test-programs: $(BUILD)/dpgw $(SERVICE) $(UNIT_TESTS)
+
+.PHONY: lint
+lint: deps-test ## check floors, doors, style, README's tables, warnings, the binary's hardening
+	@$(PYTHON) test/lint/self_test.py
+	@$(AGAIN) BUILD=build/lint WERROR=-Werror test-programs >build/lint.log 2>&1 || \
+	    { cat build/lint.log; exit 1; }
+	@$(PYTHON) test/lint/lint.py --binary build/lint/dpgw
+	@$(HAND_BACK)
+
+.PHONY: soak
+soak: deps-test ## the large streams at their full 1 GiB
+	@$(AGAIN) SAN= build/release/dpgw build/release/workspaces-service
+	@DPGW=build/release/dpgw SERVICE=build/release/workspaces-service LARGE_MIB=1024 \
+	    $(PYTHON) test/blackbox/large.py
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z][a-z -]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | \
+	    while IFS="$$(printf '\t')" read -r name what; do printf '%-14s %s\n' "$$name" "$$what"; done
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
