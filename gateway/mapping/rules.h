@@ -29,6 +29,7 @@ struct pair {
     unsigned id;        /* from 0, dense within its rules */
     struct text at;     /* the path as written; absent if not scoped */
     struct where where; /* the line it was written on */
+    unsigned symbol;    /* private: the automaton's letter for the client name */
 };
 
 /* A key some rule or path knows, as it is spelled in one direction. */
@@ -119,11 +120,15 @@ bool rules_idle(const struct rules *r, enum direction d);
 /* VALUE_MAP: what VALUE (decoded) becomes in D; absent if the map has no entry. */
 struct text rules_map_value(const struct value_rule *v, enum direction d, struct text value);
 
-/*
- * VALUE_NAME, and names in query strings, forms and name lists: what the
- * decoded NAME becomes in D by unscoped pairs; absent if it stays.
- */
+/* VALUE_NAME: what the decoded NAME becomes in D by unscoped pairs; absent if it stays. */
 struct text rules_rename(const struct rules *r, enum direction d, struct text name);
+
+/*
+ * Names in query strings, forms and name lists: the unscoped pair of the
+ * request table that has the decoded NAME on either side, or NULL.  In
+ * RESPONSE (the query of a URL in a reply) the same pairs are read backwards.
+ */
+const struct pair *rules_parameter(const struct rules *r, struct text name);
 
 /* True if the query parameter with the client name NAME lists field names. */
 bool rules_names_in(const struct rules *r, struct text client_name);
@@ -134,12 +139,12 @@ bool rules_names_in(const struct rules *r, struct text client_name);
 struct text rules_header(const struct rules *r, enum direction d, struct text name);
 
 /*
- * VALUE_WORDS: the longest entry of `words` or of the field names that begins
- * at the start of TEXT in D (the caller checks word boundaries: no letter,
- * digit or "_" adjoining).  Returns the number of bytes it replaces, 0 if
- * none, and what they become in TO_OUT.  PREVIOUS is the byte before, or -1.
+ * VALUE_WORDS: the longest entry of `words` or of the unscoped field names
+ * that stands in TEXT at byte AT as a whole word (no letter, digit or "_"
+ * adjoining) and is renamed in D.  Returns the number of bytes it replaces
+ * and what they become in TO_OUT, or 0.
  */
-size_t rules_word(const struct rules *r, enum direction d, int previous, struct text text,
+size_t rules_word(const struct rules *r, enum direction d, struct text text, size_t at,
                   struct text *to_out);
 
 #endif
