@@ -3,13 +3,19 @@
  *
  * A decoder takes the raw bytes of one chunked body in any pieces and gives
  * back the spans of content in them, then the trailer section.  It copies
- * nothing but a line that is cut between pieces (up to its ceiling).
+ * nothing but the trailer section (up to its ceiling).  Sizes are hex digits
+ * and nothing else; lines end in CRLF; extensions must be well formed and are
+ * dropped.  Trailer lines obey the field grammar, and those that may not be
+ * trailers (framing, Host, credentials and the like; RFC 9110, 6.5.1) are
+ * dropped too.
  */
 #ifndef HTTP_CHUNKED_H
 #define HTTP_CHUNKED_H
 
 #include "base/buf.h"
 #include "http/head.h"
+
+enum { CHUNKED_TRAILERS_MAX = 64 }; /* trailer lines; more are malformed */
 
 enum chunked_step {
     CHUNKED_MORE,    /* all of the piece is used; the body goes on */
@@ -25,7 +31,9 @@ struct chunked_limits {
 
 struct chunked {
     struct chunked_limits limits;
-    struct buf line;                   /* the unfinished line, and then the trailer section */
+    struct buf line;                   /* the trailer section */
+    size_t line_start;                 /* where its last line begins */
+    size_t line_bytes;                 /* of this chunk-size line so far */
     uint64_t left;                     /* content bytes left of this chunk */
     int state;                         /* private */
     struct http_field *trailer_fields; /* private storage, from malloc */

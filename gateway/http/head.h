@@ -52,10 +52,20 @@ struct http_head {
 size_t http_head_end(struct text bytes, size_t *scanned);
 
 /*
+ * Looks at BYTES, a head that has no end yet.  Returns 0 while it may still
+ * become one, or the status to answer with at once (400, 414, 431) and a
+ * reason as below.  FROM is where the last look ended: nothing before it is
+ * read again.
+ */
+int http_head_early(struct text bytes, size_t from, const struct http_head_limits *limits,
+                    const char **reason_out);
+
+/*
  * Judges one whole HEAD (its empty line included).  FIELDS has room for
  * LIMITS->fields entries, which HEAD_OUT then points to.  Returns 0 and fills
  * HEAD_OUT, or the status to answer with (400, 414, 417, 431, 501, 505) and a
- * short public reason in REASON_OUT (a static string).
+ * short public reason in REASON_OUT (a static string).  A refused head leaves
+ * HEAD_OUT cleared but for METHOD (GET until it is known) and MINOR.
  */
 int http_head_parse(struct text head, const struct http_head_limits *limits,
                     struct http_field *fields, struct http_head *head_out, const char **reason_out);
