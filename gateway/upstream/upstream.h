@@ -100,6 +100,9 @@ void upstream_more(struct upstream_transfer *t);
 void upstream_pause(struct upstream_transfer *t);
 void upstream_resume(struct upstream_transfer *t);
 
+/* From now on the reply may be silent for MS between bytes (0: for ever). */
+void upstream_set_between_bytes(struct upstream_transfer *t, uint64_t ms);
+
 /*
  * Ends the transfer at *T without a word and sets *T to NULL; safe inside
  * its callbacks (it is buried at the top of the loop).  Its connection closes

@@ -1,0 +1,279 @@
+#include "exchange/exchange.h"
+
+#include "base/log.h"
+#include "exchange/life.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* --- phases --------------------------------------------------------------- */
+
+static const bool edges[][EXCHANGE_ENDED + 1] = {
+    [EXCHANGE_SENDING] = {[EXCHANGE_WAITING] = true,
+                          [EXCHANGE_REPLYING] = true,
+                          [EXCHANGE_FLUSHING] = true,
+                          [EXCHANGE_ENDED] = true},
+    [EXCHANGE_WAITING] =
+        {[EXCHANGE_REPLYING] = true, [EXCHANGE_FLUSHING] = true, [EXCHANGE_ENDED] = true},
+    [EXCHANGE_REPLYING] = {[EXCHANGE_FLUSHING] = true, [EXCHANGE_ENDED] = true},
+    [EXCHANGE_FLUSHING] = {[EXCHANGE_ENDED] = true},
+    [EXCHANGE_ENDED] = {false},
+};
+
+void exchange_enter(struct exchange *ex, enum exchange_phase phase)
+{
+    assert(edges[ex->phase][phase]);
+    ex->phase = phase;
+}
+
+void exchange_decide(struct exchange *ex, enum outcome outcome)
+{
+    if (ex->decided)
+        return;
+    ex->decided = true;
+    ex->outcome = outcome;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void log_exchange(const struct exchange *ex)
+{
+    if (!log_wants(LOG_INFO))
+        return;
+    LOG(LOG_INFO, "exchange", LOG_T("http.request.method", ex->request.method),
+        LOG_T("http.route", ex->route ? ex->route->client : TEXT("")),
+        LOG_N("http.response.status_code", ex->status),
+        LOG_S("outcome", outcome_row(ex->outcome)->name),
+        LOG_N("http.request.body.size", ex->up.received),
+        LOG_N("http.response.body.size", ex->sent_bytes),
+        LOG_N("duration_ms", now_ms() - ex->request.began_ms),
+        LOG_T("mapping", mapping_digest(ex->mapping)), LOG_T("request_id", ex->request.id));
+}
+
+void exchange_end(struct exchange *ex, enum outcome outcome)
+{
+    if (ex->phase == EXCHANGE_ENDED)
+        return;
+    exchange_decide(ex, outcome);
+    exchange_enter(ex, EXCHANGE_ENDED);
+    upstream_cancel(&ex->upstream);
+    log_exchange(ex);
+    ex->host->open--;
+    LIST_REMOVE(ex, link);
+    LIST_INSERT_HEAD(&ex->host->dead, ex, link);
+    ex->host->bury(ex->host->owner);
+}
+
+/* --- the client's side ---------------------------------------------------- */
+
+static void on_client_piece(void *owner, struct text piece)
+{
+    struct exchange *ex = owner;
+
+    uplink_piece(ex, piece);
+}
+
+static void on_client_body_end(void *owner, const struct http_fields *trailers)
+{
+    struct exchange *ex = owner;
+
+    (void)trailers; /* request trailers are not forwarded (RFC 9110, 6.5.1) */
+    uplink_complete(ex);
+}
+
+static void on_client_body_broken(void *owner, int status, const char *reason)
+{
+    struct exchange *ex = owner;
+
+    (void)reason;
+    exchange_fail(ex, status == 400 ? OUTCOME_BAD_BODY_FRAMING : outcome_of_refusal(status), NULL);
+}
+
+static void on_client_drained(void *owner, size_t waiting)
+{
+    struct exchange *ex = owner;
+
+    downlink_drained(ex, waiting);
+}
+
+static void on_client_gone(void *owner)
+{
+    struct exchange *ex = owner;
+
+    ex->client = NULL;
+    exchange_end(ex, OUTCOME_CLIENT_GONE);
+}
+
+static void on_client_end(void *owner)
+{
+    struct exchange *ex = owner;
+
+    ex->client = NULL;
+    exchange_end(ex, OUTCOME_OK);
+}
+
+static const struct front_events from_client = {
+    .on_piece = on_client_piece,
+    .on_body_end = on_client_body_end,
+    .on_body_broken = on_client_body_broken,
+    .on_drained = on_client_drained,
+    .on_gone = on_client_gone,
+    .on_end = on_client_end,
+};
+
+/* --- birth ---------------------------------------------------------------- */
+
+static void on_deadline(evutil_socket_t fd, short what, void *owner)
+{
+    struct exchange *ex = owner;
+
+    (void)fd, (void)what;
+    exchange_fail(ex, OUTCOME_UPSTREAM_SLOW, NULL);
+}
+
+static bool start_deadline(struct exchange *ex)
+{
+    uint64_t ms = ex->host->limits.exchange_ms;
+
+    if (ms == 0)
+        return true;
+    struct timeval after = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+    ex->deadline = evtimer_new(ex->host->base, on_deadline, ex);
+    return ex->deadline && evtimer_add(ex->deadline, &after) == 0;
+}
+
+static void destroy(struct exchange *ex)
+{
+    if (ex->deadline)
+        event_free(ex->deadline);
+    uplink_fini(&ex->up);
+    downlink_fini(&ex->down);
+    mapping_unref(&ex->mapping);
+    arena_free(&ex->arena);
+    free(ex);
+}
+
+/* A new exchange, attached to REQUEST; NULL if there is no memory for one. */
+static struct exchange *begin(struct exchange_host *host, struct front_request *request)
+{
+    struct exchange *ex = calloc(1, sizeof *ex);
+
+    if (!ex)
+        return NULL;
+    ex->host = host;
+    ex->client = request;
+    ex->mapping = mapping_ref(host->mapping);
+    ex->request.began_ms = now_ms();
+    ex->arena = arena_new(EXCHANGE_ARENA_BYTES);
+    if (!ex->arena || !start_deadline(ex)) {
+        destroy(ex);
+        return NULL;
+    }
+    valve_init(&ex->up.valve, host->limits.buffer_high, host->limits.buffer_low);
+    valve_init(&ex->down.valve, host->limits.buffer_high, host->limits.buffer_low);
+    buf_init(&ex->down.piece, SIZE_MAX);
+    host->open++;
+    LIST_INSERT_HEAD(&host->living, ex, link);
+    front_attach(request, &from_client, ex);
+    return ex;
+}
+
+static void ignore(void *owner)
+{
+    (void)owner;
+}
+
+/* Without memory for an exchange nothing can be said but by closing. */
+static void turn_away(struct front_request *request)
+{
+    static const struct front_events deaf = {.on_gone = ignore, .on_end = ignore};
+
+    front_attach(request, &deaf, NULL);
+    front_abort(request);
+}
+
+/* What URLs in this exchange's values are compared with.  False: no memory. */
+static bool set_scene(struct exchange *ex)
+{
+    struct text scheme = front_secure(ex->client) ? TEXT("https://") : TEXT("http://");
+    struct text host = ex->request.head.host;
+    char *origin = arena_alloc(ex->arena, scheme.len + host.len);
+
+    if (!origin)
+        return false;
+    memcpy(origin, scheme.at, scheme.len);
+    if (host.len)
+        memcpy(origin + scheme.len, host.at, host.len);
+    ex->scene = (struct translate_scene){
+        .mapping = ex->mapping,
+        .upstream_origin = upstream_origin(ex->host->upstream),
+        .client_origin = text_of(origin, scheme.len + host.len),
+    };
+    return true;
+}
+
+void exchange_begin(struct exchange_host *host, struct front_request *request,
+                    const struct http_head *head)
+{
+    struct exchange *ex = begin(host, request);
+
+    if (!ex) {
+        turn_away(request);
+        return;
+    }
+    ex->request.head = *head;
+    ex->request.method = http_method_name(head->method);
+    ex->request.id = fields_request_id(ex);
+    enum outcome outcome = set_scene(ex) ? admission_judge(ex) : OUTCOME_INTERNAL;
+    if (outcome != OUTCOME_OK)
+        exchange_fail(ex, outcome, NULL);
+    else if (head->form == HTTP_ASTERISK_FORM)
+        exchange_answer_empty(ex, 204);
+    else
+        uplink_begin(ex);
+}
+
+void exchange_refuse(struct exchange_host *host, struct front_request *request, int status,
+                     const char *reason)
+{
+    struct exchange *ex = begin(host, request);
+
+    if (!ex) {
+        turn_away(request);
+        return;
+    }
+    (void)reason;
+    ex->request.method = TEXT("");
+    ex->request.id = fields_request_id(ex);
+    exchange_fail(ex, outcome_of_refusal(status), NULL);
+}
+
+/* --- death ---------------------------------------------------------------- */
+
+void exchange_end_all(struct exchange_host *host, enum outcome outcome)
+{
+    struct exchange *next;
+
+    for (struct exchange *ex = LIST_FIRST(&host->living); ex; ex = next) {
+        next = LIST_NEXT(ex, link);
+        exchange_fail(ex, outcome, NULL);
+    }
+}
+
+void exchange_reap(struct exchange_host *host)
+{
+    struct exchange *ex;
+
+    while ((ex = LIST_FIRST(&host->dead))) {
+        LIST_REMOVE(ex, link);
+        destroy(ex);
+    }
+}

@@ -1,0 +1,176 @@
+/*
+ * life.h - the inside of an exchange, for the files of this room only
+ *
+ * exchange.c holds phases and the client's handlers, service.c
+ * the upstream's; admission.c judges the head; uplink.c
+ * carries the request body, downlink.c the reply; fields.c rewrites header
+ * fields; failure.c makes the gateway's own replies.  `enter` is the one door
+ * into a phase, `exchange_end` the one door out of life.
+ */
+#ifndef EXCHANGE_LIFE_H
+#define EXCHANGE_LIFE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/valve.h"
+#include "exchange/exchange.h"
+
+struct evbuffer;
+struct event;
+
+enum exchange_phase {
+    EXCHANGE_SENDING,  /* the request body is on its way */
+    EXCHANGE_WAITING,  /* the request is complete, the reply has not begun */
+    EXCHANGE_REPLYING, /* the service's reply is on its way */
+    EXCHANGE_FLUSHING, /* the reply is complete, bytes wait for the client */
+    EXCHANGE_ENDED
+};
+
+/* The request body, from the client to the service. */
+struct uplink {
+    struct evbuffer *bytes; /* translated, not yet taken by the service */
+    struct valve valve;
+    struct translator *translator; /* NULL: the body goes as it is */
+    uint64_t received;
+    uint64_t limit;
+    bool whole;    /* nothing goes up before the body is complete (or too long for that) */
+    bool complete; /* the client has sent all of it */
+    bool wanted;   /* the service asked for more and got none */
+    bool failed;   /* no memory for a piece */
+    bool dropped;  /* the service has answered: the rest is read and thrown away */
+};
+
+/* The reply, from the service to the client. */
+struct downlink {
+    struct front_reply reply;
+    struct valve valve;
+    struct translator *translator; /* NULL: the body goes as it is */
+    struct buf piece;              /* the translation of one piece, or of a held reply */
+    bool translated;               /* the body passes a translator */
+    bool held;                     /* the reply leaves whole once it is complete */
+    bool begun;                    /* front has been given the head */
+};
+
+/* What this request is, as the log and the other files need it. */
+struct request_facts {
+    struct http_head head; /* texts owned by the front request; zero if it was refused */
+    struct text method;    /* its name; empty if the head was refused */
+    struct text id;        /* X-Request-Id */
+    uint64_t began_ms;
+};
+
+struct exchange {
+    LIST_ENTRY(exchange) link;
+    struct exchange_host *host;
+    enum exchange_phase phase;
+    enum outcome outcome; /* the first that was decided */
+    bool decided;         /* outcome holds */
+    int status;           /* sent to the client; 0: none */
+    uint64_t sent_bytes;
+    struct arena *arena;
+    struct mapping *mapping;
+    const struct route *route; /* NULL: none */
+    struct translate_scene scene;
+    struct request_facts request;
+    struct front_request *client;       /* NULL once its end was told */
+    struct upstream_transfer *upstream; /* NULL before it starts and after it ends */
+    struct event *deadline;             /* of the whole exchange; NULL: none */
+    struct uplink up;
+    struct downlink down;
+};
+
+/* --- exchange.c ----------------------------------------------------------- */
+
+/* Moves EX into PHASE; asserts that the edge exists. */
+void exchange_enter(struct exchange *ex, enum exchange_phase phase);
+
+/* Latches the first OUTCOME of EX. */
+void exchange_decide(struct exchange *ex, enum outcome outcome);
+
+/* Ends EX with OUTCOME, if none was latched before, and has it buried. */
+void exchange_end(struct exchange *ex, enum outcome outcome);
+
+/* --- service.c ------------------------------------------------------------ */
+
+/* What the upstream room tells an exchange. */
+extern const struct upstream_events exchange_from_upstream;
+
+/* --- admission.c ---------------------------------------------------------- */
+
+/*
+ * Judges the head of EX: path, route, method, limits, what its body is.
+ * OUTCOME_OK: route and uplink are set and the request may go on.
+ */
+enum outcome admission_judge(struct exchange *ex);
+
+/* --- uplink.c ------------------------------------------------------------- */
+
+/* Begins the upward way: starts the transfer now or when the body is whole. */
+void uplink_begin(struct exchange *ex);
+
+/* One piece of the request body. */
+void uplink_piece(struct exchange *ex, struct text piece);
+
+/* The request body is complete. */
+void uplink_complete(struct exchange *ex);
+
+/* The service wants body bytes (upstream_events.on_want). */
+enum upstream_give uplink_give(struct exchange *ex, char *to, size_t room, size_t *length_out);
+
+/* The service has answered and takes no more: the rest of the body is thrown away. */
+void uplink_drop(struct exchange *ex);
+
+/* Frees what the uplink holds. */
+void uplink_fini(struct uplink *up);
+
+/* --- downlink.c ----------------------------------------------------------- */
+
+/* The service's final head: decides how the reply goes down and begins it. */
+void downlink_begin(struct exchange *ex, const struct upstream_head *head);
+
+/* One piece of the reply body. */
+void downlink_piece(struct exchange *ex, struct text piece);
+
+/* The reply is complete. */
+void downlink_complete(struct exchange *ex, const struct http_fields *trailers);
+
+/* WAITING bytes have not reached the client's socket. */
+void downlink_drained(struct exchange *ex, size_t waiting);
+
+/* Frees what the downlink holds. */
+void downlink_fini(struct downlink *down);
+
+/* --- fields.c ------------------------------------------------------------- */
+
+/* The fields of EX's request as they go up.  False: no memory. */
+bool fields_up(struct exchange *ex, struct http_fields *fields_out);
+
+/* The fields of HEAD as they go down; CHANGED if the body is translated.  False: no memory. */
+bool fields_down(struct exchange *ex, const struct upstream_head *head, bool changed,
+                 struct http_fields *fields_out);
+
+/* True if two request fields stand for one mapped header. */
+bool fields_conflict(const struct exchange *ex);
+
+/* The request's own X-Request-Id if it is sane, else a new one. */
+struct text fields_request_id(struct exchange *ex);
+
+/* --- failure.c ------------------------------------------------------------ */
+
+/*
+ * Fails EX with OUTCOME: an error reply where none has begun, else the
+ * client's connection is cut.  The transfer is cancelled.  Does nothing if EX
+ * is flushing or has ended.  FAULT (may be NULL) tells more about a body.
+ */
+void exchange_fail(struct exchange *ex, enum outcome outcome, const struct translate_fault *fault);
+
+/* What a refusal of the request's body by a translator makes of the exchange. */
+enum outcome exchange_request_fault(const struct translate_fault *fault);
+
+/* As exchange_fail, with STATUS in place of the outcome's own. */
+void exchange_fail_as(struct exchange *ex, enum outcome outcome, int status);
+
+/* Answers with STATUS and no body (OPTIONS *). */
+void exchange_answer_empty(struct exchange *ex, int status);
+
+#endif

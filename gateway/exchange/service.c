@@ -1,0 +1,73 @@
+#include "exchange/life.h"
+
+static enum upstream_give on_want(void *owner, char *to, size_t room, size_t *length_out)
+{
+    return uplink_give(owner, to, room, length_out);
+}
+
+static void on_hints(void *owner, const struct upstream_head *head)
+{
+    (void)owner, (void)head; /* no interim reply but 100 is sent to clients */
+}
+
+/*
+ * An answer that comes before the request was complete is relayed at once.
+ * An error means that the service reads no further; any other reply may be
+ * one that goes on while the body does.
+ */
+static void on_head(void *owner, const struct upstream_head *head)
+{
+    struct exchange *ex = owner;
+
+    exchange_enter(ex, EXCHANGE_REPLYING);
+    if (!ex->up.complete && head->status >= 300)
+        uplink_drop(ex);
+    downlink_begin(ex, head);
+}
+
+static void on_piece(void *owner, struct text piece)
+{
+    downlink_piece(owner, piece);
+}
+
+static void on_done(void *owner, const struct http_fields *trailers)
+{
+    struct exchange *ex = owner;
+
+    upstream_cancel(&ex->upstream);
+    downlink_complete(ex, trailers);
+}
+
+static enum outcome outcome_of_failure(const struct exchange *ex, enum upstream_failure why)
+{
+    switch (why) {
+    case UPSTREAM_REFUSED:
+        return OUTCOME_UPSTREAM_UNREACHABLE;
+    case UPSTREAM_BROKE:
+        return ex->phase == EXCHANGE_REPLYING ? OUTCOME_UPSTREAM_INVALID
+                                              : OUTCOME_UPSTREAM_UNREACHABLE;
+    case UPSTREAM_INVALID:
+        return OUTCOME_UPSTREAM_INVALID;
+    case UPSTREAM_SLOW:
+        return OUTCOME_UPSTREAM_SLOW;
+    case UPSTREAM_NO_MEMORY:
+        break;
+    }
+    return OUTCOME_INTERNAL;
+}
+
+static void on_broke(void *owner, enum upstream_failure why)
+{
+    struct exchange *ex = owner;
+
+    exchange_fail(ex, outcome_of_failure(ex, why), NULL);
+}
+
+const struct upstream_events exchange_from_upstream = {
+    .on_want = on_want,
+    .on_hints = on_hints,
+    .on_head = on_head,
+    .on_piece = on_piece,
+    .on_done = on_done,
+    .on_broke = on_broke,
+};
