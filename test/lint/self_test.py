@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+"""self_test.py - each check of lint finds what was planted for it, and nothing else
+
+A case is (check, files, the complaints wanted); every check has at least one
+that it must find and one that it must pass.  The last line is
+`N passed, N failed`.
+"""
+import sys
+import pathlib
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import binary  # noqa: E402
+import documents  # noqa: E402
+import lint  # noqa: E402
+import rooms  # noqa: E402
+import shape  # noqa: E402
+import words  # noqa: E402
+from tree import Tree  # noqa: E402
+
+HEADER = {"gateway/base/text.h": "", "gateway/json/scan.h": "", "gateway/front/front.h": "",
+          "gateway/http/head.h": ""}
+
+
+def body(lines, row="    step(%d);"):
+    """A C function of LINES lines."""
+    return "void f(void)\n{\n" + "".join(row % n + "\n" for n in range(lines - 3)) + "}\n"
+
+
+OUTCOME = '    X(OK, 200, "", NOBODY, "")\n    X(SLOW, 504, "UPSTREAM_TIMEOUT", UPSTREAM, "Late.")\n'
+ERRORS = "<!-- errors: begin -->\n| code | status |\n|---|---|\n%s<!-- errors: end -->\n"
+FIGURES = "| memory | 12 MiB |\n"
+
+CASES = [
+    (rooms.floors, {**HEADER, "gateway/http/a.c": '#include "base/text.h"\n'}, 0),
+    (rooms.floors, {**HEADER, "gateway/http/a.c": '#include "json/scan.h"\n'}, 1),
+    (rooms.floors, {**HEADER, "gateway/base/a.c": '#include "http/head.h"\n'}, 1),
+    (rooms.floors, {**HEADER, "gateway/http/a.c": '#include "head.h"\n'}, 1),
+    (rooms.floors, {**HEADER, "gateway/http/a.c": '#include "http/none.h"\n'}, 1),
+    (rooms.floors, {"gateway/attic/a.c": ""}, 1),
+    (rooms.floors, {**HEADER, "test/unit/json/a_test.c": '#include "front/front.h"\n'}, 1),
+    (rooms.floors, {**HEADER, "gateway/main.c": '#include "front/front.h"\n'}, 0),
+    (rooms.doors, {"gateway/front/front.c": "#include <event2/http.h>\n#include <stdio.h>\n"}, 0),
+    (rooms.doors, {"gateway/server/worker.c": "#include <event2/http.h>\n"}, 1),
+    (rooms.doors, {"gateway/json/a.c": "#include <event2/event.h>\n"}, 1),
+    (rooms.doors, {"gateway/upstream/pool.c": "#include <curl/curl.h>\n"}, 1),
+    (rooms.doors, {"gateway/mapping/a.c": "#include <yajl/yajl_parse.h>\n"}, 1),
+    (rooms.doors, {"gateway/conf/conf.c": "#include <yaml.h>\n"}, 1),
+    (rooms.doors, {"gateway/base/log.c": "#include <pthread.h>\n"}, 1),
+    (rooms.doors, {"gateway/base/a.c": "#include <glib.h>\n"}, 1),
+    (rooms.banned_calls, {"gateway/base/a.c": "int n = atoi(s);\n"}, 1),
+    (rooms.banned_calls, {"test/unit/a.c": "    system (\"x\");\n"}, 1),
+    (rooms.banned_calls, {"gateway/base/a.c": "/* not atoi(s) */ snprintf(\"rand()\");\n"}, 0),
+    (shape.long_functions, {"gateway/base/a.c": body(80)}, 0),
+    (shape.long_functions, {"gateway/base/a.c": body(81)}, 1),
+    (shape.long_functions, {"gateway/base/a.c": body(120, "    case %d:")}, 0),
+    (shape.long_files, {"gateway/base/a.c": "\n" * 500}, 0),
+    (shape.long_files, {"gateway/base/a.c": "\n" * 501}, 1),
+    (shape.big_files, {"test/x": "x" * (1 << 20)}, 0),
+    (shape.big_files, {"test/x": "x" * ((1 << 20) + 1)}, 1),
+    (shape.names, {"README.md": "", "gateway/base/text.c": "", ".ci/run": ""}, 0),
+    (shape.names, {"notes.txt": "", "scripts/x": ""}, 2),
+    (shape.names, {"gateway/base/util.c": "", "gateway/http/common.h": ""}, 2),
+    (shape.unfinished, {"gateway/base/a.c": "/* TO" "DO later */\n"}, 1),
+    (shape.unfinished, {"test/lib/a.py": "# FIX" "ME\n"}, 1),
+    (shape.unfinished, {"gateway/base/a.c": "/* all there is to do */\n"}, 0),
+    (shape.dead_code, {"gateway/base/a.c": "// n = 1;\n/*\n * free(p);\n */\n"}, 2),
+    (shape.dead_code, {"gateway/base/a.c": "#if 0\nint x;\n#endif\n"}, 1),
+    (shape.dead_code, {"gateway/base/a.c": "/* frees it; see text_of(). */\nn = 1;\n"}, 0),
+    (shape.typedefs, {"gateway/base/a.h": "typedef struct text text_t;\n"}, 1),
+    (shape.typedefs, {"gateway/base/a.h": "struct text;\n"}, 0),
+    (shape.white_space, {"gateway/base/a.c": "int a; \n"}, 1),
+    (shape.white_space, {"gateway/base/a.c": "\tint a;\n"}, 1),
+    (shape.white_space, {"gateway/base/a.c": "int a;"}, 1),
+    (shape.white_space, {"gateway/base/a.c": "int a;\n"}, 0),
+    (words.words, {"README.md": "written by A" "I\n"}, 1),
+    (words.words, {"gateway/base/a.c": "/* asked Cl" "aude */\n"}, 1),
+    (words.words, {"gateway/base/a.c": "int ai_family; /* chat, cursor, again */\n"}, 0),
+    (words.hosts, {"README.md": "see https:/" "/mirror.somewhere.net/x\n"}, 1),
+    (words.hosts, {"docker/packages/a.txt": "deb.deb" "ian.org\n"}, 1),
+    (words.hosts, {"README.md": "http://127.0.0.1:9000 https://api.example.com/v1\n"}, 0),
+    (words.machine_paths, {"README.md": "in /ho" "me/someone/dpgw\n"}, 1),
+    (words.machine_paths, {"test/lib/a.py": 'PATH = "/wo' 'rk/main"\n'}, 1),
+    (words.machine_paths, {"README.md": "/etc/dpgw/gateway.yaml /usr/bin/python3\n"}, 0),
+    (words.tickets, {"gateway/base/a.c": "/* see issue " "12 */\n"}, 1),
+    (words.tickets, {"gateway/base/a.c": "/* fixed, #" "7 */\n"}, 1),
+    (words.tickets, {"gateway/base/a.c": "#define X 1 /* chunk 2 of 3 */\n"}, 0),
+    (documents.errors, {documents.OUTCOMES: OUTCOME,
+                        "README.md": ERRORS % "| `UPSTREAM_TIMEOUT` | 504 |\n"}, 0),
+    (documents.errors, {documents.OUTCOMES: OUTCOME, "README.md": ERRORS % ""}, 1),
+    (documents.errors, {documents.OUTCOMES: OUTCOME, "README.md": "no table\n"}, 1),
+    (documents.errors, {documents.OUTCOMES: OUTCOME,
+                        "README.md": ERRORS % "| `UPSTREAM_TIMEOUT` | 502 |\n"}, 2),
+    (documents.figures, {"README.md": "<!-- numbers: begin %s -->\n%s<!-- numbers: end -->\n"
+                         % (documents.digest(FIGURES), FIGURES)}, 0),
+    (documents.figures, {"README.md": "<!-- numbers: begin %s -->\n%s<!-- numbers: end -->\n"
+                         % (documents.digest(FIGURES), FIGURES.replace("12", "11"))}, 1),
+    (documents.figures, {"README.md": "no figures\n"}, 1),
+]
+
+HARDENED = """  Type:                              DYN (Position-Independent Executable file)
+  GNU_STACK      0x000000 0x0000000000000000 0x0000000000000000 0x000000 0x000000 RW  0x10
+  GNU_RELRO      0x0
+ 0x000000006ffffffb (FLAGS_1)            Flags: NOW PIE
+     5: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND __stack_chk_fail@GLIBC_2.4 (3)
+     6: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND __snprintf_chk@GLIBC_2.3.4 (2)
+"""
+SOFTENED = [("DYN (Position-Independent Executable file)", "EXEC"), ("NOW PIE", ""),
+            ("GNU_RELRO", ""), (" RW  ", " RWE "), ("__stack_chk_fail", ""), ("__snprintf_chk", "")]
+
+
+def encoded(files):
+    return Tree({path: text.encode() for path, text in files.items()})
+
+
+def check_cases():
+    """(name, passed) of each planted tree."""
+    for n, (check, files, wanted) in enumerate(CASES):
+        found = list(check(encoded(files)))
+        yield f"{check.__name__} {n}: {wanted} complaints", len(found) == wanted
+
+
+def check_binary():
+    yield "binary: a hardened program passes", not list(binary.judge("x", HARDENED))
+    for was, becomes in SOFTENED:
+        softened = HARDENED.replace(was, becomes)
+        if becomes == "EXEC":
+            softened = softened.replace(" PIE", "")
+        yield f"binary: without {was.strip()}", len(list(binary.judge("x", softened))) >= 1
+
+
+def check_tools():
+    """clang-format and the shell's own syntax check can fail too."""
+    root = pathlib.Path(__file__).resolve().parents[2]
+    broken = Tree({"x.py": b"def f(:\n"})
+    yield "scripts: broken python", len(list(lint.scripts(root, broken))) == 1
+    for check in lint.CHECKS:
+        wanted = [w for c, _, w in CASES if c is check]
+        yield f"{check.__name__}: planted and clean", 0 in wanted and any(wanted)
+
+
+def main():
+    passed = failed = 0
+    for cases in (check_cases(), check_binary(), check_tools()):
+        for name, good in cases:
+            passed += good
+            failed += not good
+            if not good:
+                print(f"not ok {name}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
