@@ -79,7 +79,7 @@ COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_) -MMD -MP
 .DEFAULT_GOAL := all
 .PHONY: all
 all: packages-there ## build build/release/dpgw; installs nothing
-	@$(MAKE) --no-print-directory $(BUILD)/dpgw
+	@$(MAKE) $(AGAIN) $(BUILD)/dpgw
 
 sources_of = $(wildcard gateway/$(1)/*.c)
 objects_of = $(patsubst gateway/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
@@ -140,7 +140,8 @@ unit: $(UNIT_TESTS)
 
 # --- what people type -----------------------------------------------------------
 INSTALL := docker/packages/install
-AGAIN   := $(MAKE) --no-print-directory
+JOBS    ?= $(shell nproc)
+AGAIN   := -j$(JOBS) --no-print-directory
 # Built by root on behalf of a user: the tree stays the user's.
 HAND_BACK = [ "$$(id -u)" != 0 ] || [ -z "$$SUDO_UID" ] || chown -R "$$SUDO_UID:$$SUDO_GID" build
 
@@ -158,14 +159,14 @@ deps-test: ## install what the tests and lint need besides
 
 .PHONY: run
 run: deps ## install, build, start the demo service and the gateway (PORT= ADMIN_PORT= SERVICE_PORT=)
-	@$(AGAIN) $(BUILD)/dpgw $(SERVICE)
+	@$(MAKE) $(AGAIN) $(BUILD)/dpgw $(SERVICE)
 	@$(HAND_BACK)
 	@DPGW='$(BUILD)/dpgw' SERVICE='$(SERVICE)' PORT='$(PORT)' ADMIN_PORT='$(ADMIN_PORT)' \
 	    SERVICE_PORT='$(SERVICE_PORT)' test/lib/run-demo
 
 .PHONY: test test-programs
 test: deps-test ## install, build, run every test (SAN=address,undefined or SAN=thread; CORPORA=)
-	@$(AGAIN) test-programs
+	@$(MAKE) $(AGAIN) test-programs
 	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite $(SUITES); \
 	    status=$$?; $(HAND_BACK); exit $$status
 test-programs: $(BUILD)/dpgw $(SERVICE) $(UNIT_TESTS)
@@ -173,14 +174,14 @@ test-programs: $(BUILD)/dpgw $(SERVICE) $(UNIT_TESTS)
 .PHONY: lint
 lint: deps-test ## check floors, doors, style, README's tables, warnings, the binary's hardening
 	@$(PYTHON) test/lint/self_test.py
-	@$(AGAIN) BUILD=build/lint WERROR=-Werror test-programs >build/lint.log 2>&1 || \
+	@$(MAKE) $(AGAIN) BUILD=build/lint WERROR=-Werror test-programs >build/lint.log 2>&1 || \
 	    { cat build/lint.log; exit 1; }
 	@$(PYTHON) test/lint/lint.py --binary build/lint/dpgw
 	@$(HAND_BACK)
 
 .PHONY: soak
 soak: deps-test ## the large streams at their full 1 GiB
-	@$(AGAIN) SAN= build/release/dpgw build/release/workspaces-service
+	@$(MAKE) $(AGAIN) SAN= build/release/dpgw build/release/workspaces-service
 	@DPGW=build/release/dpgw SERVICE=build/release/workspaces-service LARGE_MIB=1024 \
 	    $(PYTHON) test/blackbox/large.py
 
