@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", "build/release"))
 UNIT_SECONDS = 600
 SCRIPT_SECONDS = 3000
-TAP = re.compile(r"^(not )?ok(?: \d+)?(?: -)? (# SKIP ?)?(.*)$")
+TAP = re.compile(r"^(not )?ok(?: \d+)?(?: -)? (# SKIP ?)?(.*?)(?: \([\d.]+ s\))?$")
 TOTAL = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\b")
 
 

@@ -1,25 +1,59 @@
 """documents.py - README and the sample say what the code says
 
-Errors are the rows of OUTCOMES (gateway/exchange/outcome.h); settings are the
-rows of the table in gateway/conf; figures are whatever `make numbers` wrote,
+The tables of settings and errors in README are written from SETTINGS
+(gateway/conf/settings.h) and OUTCOMES (gateway/exchange/outcome.h); run as a
+program this writes them anew.  Figures are whatever `make numbers` wrote,
 kept honest by a digest in their marker.
 """
 import hashlib
+import pathlib
 import re
 
 README = "README.md"
+SAMPLE = "config/gateway.yaml"
 OUTCOMES = "gateway/exchange/outcome.h"
-OUTCOME_ROW = re.compile(r'^\s*X\(\w+,\s*(\d{3}),\s*"([A-Z_]*)"', re.M)
+SETTINGS = "gateway/conf/settings.h"
+OUTCOME_ROW = re.compile(r'^\s*X\(\w+,\s*(\d{3}),\s*"([A-Z_]*)",\s*\w+,\s*"([^"]*)"', re.M)
+SETTING_ROW = re.compile(r'X\("([\w.]+)",\s*[\w.]+,\s*[A-Z]+,\s*"([^"]*)",[^"]*"([^"]*)"\)')
 FIGURES = re.compile(r"<!-- numbers: begin (\w*) -->\n(.*?)<!-- numbers: end -->", re.S)
 
 
-def section(tree, name):
-    """(first line, text) of what stands in README between the markers of NAME, or None."""
-    if README not in tree.files:
-        return None
-    text = tree.text(README)
-    match = re.search(rf"<!-- {name}: begin -->\n(.*?)<!-- {name}: end -->", text, re.S)
-    return (text.count("\n", 0, match.start(1)) + 1, match.group(1)) if match else None
+def error_rows(tree):
+    """{(code, status): [messages]} of the errors that the gateway makes itself."""
+    rows = {}
+    for status, code, message in OUTCOME_ROW.findall(tree.text(OUTCOMES)):
+        if code:
+            rows.setdefault((code, status), []).append(message)
+    return rows
+
+
+def setting_rows(tree):
+    """(key, default, what it is) of each setting, in the order of the code."""
+    text = re.sub(r"\\\n", "\n", tree.text(SETTINGS))
+    text = re.sub(r'"\s*\n\s*"', "", text)
+    return SETTING_ROW.findall(text)
+
+
+def errors_table(tree):
+    lines = ["| code | status | message |", "|---|---|---|"]
+    for (code, status), messages in error_rows(tree).items():
+        lines.append(f"| `{code}` | {status} | {' / '.join(messages)} |")
+    return "\n".join(lines) + "\n"
+
+
+def settings_table(tree):
+    lines = ["| setting | default | what it is |", "|---|---|---|"]
+    for key, standard, about in setting_rows(tree):
+        lines.append(f"| `{key}` | {f'`{standard}`' if standard else '-'} | {about} |")
+    return "\n".join(lines) + "\n"
+
+
+TABLES = {"errors": (OUTCOMES, errors_table), "settings": (SETTINGS, settings_table)}
+
+
+def marked(name):
+    """A pattern for what stands in README between the markers of NAME."""
+    return re.compile(rf"(<!-- {name}: begin -->\n)(.*?)(<!-- {name}: end -->)", re.S)
 
 
 def digest(text):
@@ -27,21 +61,48 @@ def digest(text):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def errors(tree):
-    if OUTCOMES not in tree.files:
+def tables(tree):
+    for name, (source, table) in TABLES.items():
+        if source not in tree.files or README not in tree.files:
+            continue
+        text = tree.text(README)
+        match = marked(name).search(text)
+        if not match:
+            yield README, 0, f"has no table of {name} between its markers"
+            continue
+        first = text.count("\n", 0, match.start(2)) + 1
+        wanted, found = table(tree).split("\n"), match.group(2).split("\n")
+        for n, line in enumerate(wanted):
+            if line not in found:
+                yield README, first, f"the table of {name} lacks: {line}"
+        for n, line in enumerate(found):
+            if line not in wanted or line in found[:n] and line:
+                yield README, first + n, f"{source} has no such row: {line}"
+
+
+def sample(tree):
+    """Keys of the sample, those behind a # too: each is a setting, each setting is there."""
+    if SAMPLE not in tree.files or SETTINGS not in tree.files:
         return
-    in_code = {(code, status) for status, code in OUTCOME_ROW.findall(tree.text(OUTCOMES)) if code}
-    place = section(tree, "errors")
-    if place is None:
-        yield README, 0, "has no table of errors between its markers"
-        return
-    rows = re.findall(r"^\| *`([A-Z_]+)` *\| *(\d{3})\b", place[1], re.M)
-    for code, status in sorted(in_code - set(rows)):
-        yield README, place[0], f"the table of errors lacks {code} {status}"
-    for code, status in sorted(set(rows) - in_code):
-        yield README, place[0], f"the code makes no {code} {status}"
-    if len(rows) != len(set(rows)):
-        yield README, place[0], "the table of errors has a row twice"
+    known = {key for key, _, _ in setting_rows(tree)}
+    seen, group = set(), ""
+    for number, line in tree.lines(SAMPLE):
+        match = re.match(r"( *)(?:# ?)?( *)([a-z_]+):(?: +(\S.*))?$", line)
+        if not match:
+            continue
+        indent, key = len(match.group(1)) + len(match.group(2)), match.group(3)
+        group = key if indent == 0 else group
+        keys = [key if indent == 0 else f"{group}.{key}"]
+        if match.group(4) and match.group(4).startswith("{"):
+            keys = [f"{keys[0]}.{k}" for k in re.findall(r"(\w+):", match.group(4))]
+        elif not match.group(4):
+            continue
+        for one in keys:
+            seen.add(one)
+            if one not in known and one != "version":
+                yield SAMPLE, number, f"{one} is no setting"
+    for key in sorted(known - seen):
+        yield SAMPLE, 0, f"does not show {key}"
 
 
 def figures(tree):
@@ -55,4 +116,19 @@ def figures(tree):
         yield README, line, "the figures were not written by `make numbers`"
 
 
-CHECKS = [errors, figures]
+CHECKS = [tables, sample, figures]
+
+
+def main():
+    from tree import read
+
+    root = pathlib.Path(__file__).resolve().parents[2]
+    tree = read(root)
+    text = (root / README).read_text()
+    for name, (_, table) in TABLES.items():
+        text = marked(name).sub(lambda m, t=table: m.group(1) + t(tree) + m.group(3), text)
+    (root / README).write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -27,7 +27,17 @@ def body(lines, row="    step(%d);"):
 
 
 OUTCOME = '    X(OK, 200, "", NOBODY, "")\n    X(SLOW, 504, "UPSTREAM_TIMEOUT", UPSTREAM, "Late.")\n'
-ERRORS = "<!-- errors: begin -->\n| code | status |\n|---|---|\n%s<!-- errors: end -->\n"
+ERRORS = ("<!-- errors: begin -->\n| code | status | message |\n|---|---|---|\n%s"
+          "<!-- errors: end -->\n")
+LATE = "| `UPSTREAM_TIMEOUT` | 504 | Late. |\n"
+SETTING = """#define SETTINGS(X) \\
+    X("limits.json_depth", limits.json_depth, COUNT, "256", 1, 10000, \\
+      "open arrays and objects; " \\
+      "beyond it 400")
+"""
+SETTINGS = ("<!-- settings: begin -->\n| setting | default | what it is |\n|---|---|---|\n%s"
+            "<!-- settings: end -->\n")
+DEPTH = "| `limits.json_depth` | `256` | open arrays and objects; beyond it 400 |\n"
 FIGURES = "| memory | 12 MiB |\n"
 
 CASES = [
@@ -84,12 +94,22 @@ CASES = [
     (words.tickets, {"gateway/base/a.c": "/* see issue " "12 */\n"}, 1),
     (words.tickets, {"gateway/base/a.c": "/* fixed, #" "7 */\n"}, 1),
     (words.tickets, {"gateway/base/a.c": "#define X 1 /* chunk 2 of 3 */\n"}, 0),
-    (documents.errors, {documents.OUTCOMES: OUTCOME,
-                        "README.md": ERRORS % "| `UPSTREAM_TIMEOUT` | 504 |\n"}, 0),
-    (documents.errors, {documents.OUTCOMES: OUTCOME, "README.md": ERRORS % ""}, 1),
-    (documents.errors, {documents.OUTCOMES: OUTCOME, "README.md": "no table\n"}, 1),
-    (documents.errors, {documents.OUTCOMES: OUTCOME,
-                        "README.md": ERRORS % "| `UPSTREAM_TIMEOUT` | 502 |\n"}, 2),
+    (documents.tables, {documents.OUTCOMES: OUTCOME, "README.md": ERRORS % LATE}, 0),
+    (documents.tables, {documents.OUTCOMES: OUTCOME, "README.md": ERRORS % ""}, 1),
+    (documents.tables, {documents.OUTCOMES: OUTCOME, "README.md": "no table\n"}, 1),
+    (documents.tables, {documents.OUTCOMES: OUTCOME,
+                        "README.md": ERRORS % LATE.replace("504", "502")}, 2),
+    (documents.tables, {documents.OUTCOMES: OUTCOME, "README.md": ERRORS % (LATE + LATE)}, 1),
+    (documents.tables, {documents.SETTINGS: SETTING, "README.md": SETTINGS % DEPTH}, 0),
+    (documents.tables, {documents.SETTINGS: SETTING,
+                        "README.md": SETTINGS % DEPTH.replace("256", "64")}, 2),
+    (documents.sample, {documents.SETTINGS: SETTING,
+                        documents.SAMPLE: "version: 1\nlimits:\n  json_depth: 256\n"}, 0),
+    (documents.sample, {documents.SETTINGS: SETTING,
+                        documents.SAMPLE: "version: 1\nlimits:\n  # json_depth: 256\n"}, 0),
+    (documents.sample, {documents.SETTINGS: SETTING, documents.SAMPLE: "version: 1\n"}, 1),
+    (documents.sample, {documents.SETTINGS: SETTING,
+                        documents.SAMPLE: "limits: {json_depth: 1, json_deep: 2}\n"}, 1),
     (documents.figures, {"README.md": "<!-- numbers: begin %s -->\n%s<!-- numbers: end -->\n"
                          % (documents.digest(FIGURES), FIGURES)}, 0),
     (documents.figures, {"README.md": "<!-- numbers: begin %s -->\n%s<!-- numbers: end -->\n"
