@@ -49,11 +49,15 @@ static void add_fault(struct buf *to, const struct translate_fault *fault)
         buf_add_byte(to, ',');
         add_string(to, TEXT("reason"), text_from(fault->what));
     }
+    if (fault->code == TRANSLATE_CONFLICT) {
+        buf_add_byte(to, ',');
+        add_string(to, TEXT("field"), fault->name);
+    }
+    if (fault->place.line == 0)
+        return; /* not in a body */
     add_place(to, &fault->place);
     if (fault->code != TRANSLATE_CONFLICT)
         return;
-    buf_add_byte(to, ',');
-    add_string(to, TEXT("field"), fault->name);
     add_number(to, TEXT("firstOffset"), fault->first.offset);
     add_number(to, TEXT("firstLine"), fault->first.line);
     add_number(to, TEXT("firstColumn"), fault->first.column);

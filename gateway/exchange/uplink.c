@@ -12,6 +12,17 @@ static uint64_t wait_ms(const struct exchange *ex, uint64_t usual_ms)
     return ex->route->timeout_ms ? ex->route->timeout_ms : usual_ms;
 }
 
+static void fail_query(struct exchange *ex, const struct pair *pair)
+{
+    struct translate_fault fault = {
+        .code = TRANSLATE_CONFLICT,
+        .what = "two query parameters mean the same thing",
+        .name = pair->client,
+    };
+
+    exchange_fail(ex, OUTCOME_CONFLICTING_FIELDS, &fault);
+}
+
 /* Starts the transfer with a body framed as FRAMING; WHOLE may be absent. */
 static void start_transfer(struct exchange *ex, enum http_framing framing, struct text whole)
 {
@@ -28,12 +39,14 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
     struct buf target;
 
     buf_init(&target, TARGET_BYTES_MAX);
-    target_upstream(ex->route, head->path, head->query, &target);
+    const struct pair *conflict = target_upstream(ex->route, head->path, head->query, &target);
     request.target = buf_text(&target);
-    if (!target.failed && fields_up(ex, &request.fields))
+    if (!conflict && !target.failed && fields_up(ex, &request.fields))
         ex->upstream = upstream_start(ex->host->upstream, &request, &exchange_from_upstream, ex);
     buf_fini(&target);
-    if (!ex->upstream)
+    if (conflict)
+        fail_query(ex, conflict);
+    else if (!ex->upstream)
         exchange_fail(ex, OUTCOME_INTERNAL, NULL);
 }
 

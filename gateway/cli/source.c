@@ -1,0 +1,35 @@
+#include "cli/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+bool cli_source_option(struct cli_source *source, int option, const char *argument)
+{
+    if (option == 'c') {
+        source->file = argument;
+        return true;
+    }
+    if (option != CLI_OPTION_SET || source->set_count == CLI_SETS_MAX)
+        return false;
+    source->sets[source->set_count++] = argument;
+    return true;
+}
+
+struct conf *cli_source_load(const struct cli_source *source, const char *command)
+{
+    const char *file = conf_find(source->file);
+    struct conf_overrides overrides = {source->sets, source->set_count};
+    struct diag *complaints = diag_new();
+    struct conf *conf = NULL;
+
+    if (!file)
+        fprintf(stderr, "dpgw %s: no configuration found: give -c FILE or set DPGW_CONFIG\n",
+                command);
+    else if (complaints)
+        conf = conf_load(file, &overrides, environ, complaints);
+    if (complaints)
+        diag_print(complaints, stderr, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
+    diag_free(&complaints);
+    return conf;
+}

@@ -1,0 +1,187 @@
+#include "translate/translate.h"
+
+#include "cli/cli.h"
+#include "cli/request.h"
+#include "cli/source.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum { READ_BYTES = 64 * 1024 };
+
+static const char help[] =
+    "usage: dpgw translate --request|--response [OPTION]... [FILE|-]\n"
+    "\n"
+    "Translates one body, as the gateway would, to standard output.\n"
+    "\n"
+    "      --request         from the client's names to the service's\n"
+    "      --response        from the service's names to the client's\n"
+    "      --route 'METHOD PATH'  with the rules of the route that serves it\n"
+    "                        (else only the rules that hold everywhere)\n"
+    "      --type MEDIA      the body's media type (application/json)\n"
+    "  -c, --config FILE     the settings file, which names the mapping\n"
+    "      --set KEY=VALUE   a setting that goes before the file's\n"
+    "  -h, --help            this text\n"
+    "\n"
+    "example: echo '{\"dataProductId\":7}' | dpgw translate --request -\n"
+    "\n"
+    "exit status: 0 done, 64 wrong usage, 65 body refused (what was printed is not\n"
+    "to be used), 74 a file cannot be read or written, 78 bad configuration\n";
+
+struct options {
+    struct cli_source source;
+    bool request, response, help;
+    const char *route, *type, *file;
+};
+
+/* False: wrong usage, said on standard error. */
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option known[] = {CLI_SOURCE_OPTIONS,
+                                          {"request", no_argument, NULL, 'q'},
+                                          {"response", no_argument, NULL, 's'},
+                                          {"route", required_argument, NULL, 'r'},
+                                          {"type", required_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
+        if (option == 'q')
+            o->request = true;
+        else if (option == 's')
+            o->response = true;
+        else if (option == 'r')
+            o->route = optarg;
+        else if (option == 't')
+            o->type = optarg;
+        else if (option == 'h')
+            o->help = true;
+        else if (!cli_source_option(&o->source, option, optarg))
+            return false;
+    }
+    o->file = optind < argc ? argv[optind] : "-";
+    if (o->help || (o->request != o->response && argc - optind <= 1))
+        return true;
+    fputs("dpgw translate: give one of --request and --response, and at most one file\n", stderr);
+    return false;
+}
+
+static void on_bytes(void *owner, struct text span)
+{
+    fwrite(span.at, 1, span.len, owner);
+}
+
+static int tell_fault(const char *file, const struct translate_fault *fault)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s:%" PRIu64 ":%" PRIu64 ": error: %s (byte %" PRIu64 ")\n", file,
+            fault->place.line, fault->place.column, fault->what ? fault->what : "body refused",
+            fault->place.offset);
+    if (fault->code == TRANSLATE_CONFLICT)
+        fprintf(stderr,
+                "    \"%.*s\" was given before at %" PRIu64 ":%" PRIu64 " (byte %" PRIu64 ")\n",
+                TEXT_ARG(fault->name), fault->first.line, fault->first.column, fault->first.offset);
+    return fault->code == TRANSLATE_NO_MEMORY ? EX_OSERR : EX_DATAERR;
+}
+
+/* Passes FROM through T (as it is if T is NULL).  The exit code. */
+static int pump(FILE *from, const char *file, struct translator *t)
+{
+    static char piece[READ_BYTES];
+    enum translate_code code = TRANSLATE_OK;
+    size_t n;
+
+    while (code == TRANSLATE_OK && (n = fread(piece, 1, sizeof piece, from)) > 0) {
+        if (t)
+            code = translator_piece(t, text_of(piece, n));
+        else
+            on_bytes(stdout, text_of(piece, n));
+    }
+    if (ferror(from)) {
+        fprintf(stderr, "dpgw translate: cannot read %s: %s\n", file, strerror(errno));
+        return EX_IOERR;
+    }
+    if (code == TRANSLATE_OK && t)
+        code = translator_end(t);
+    if (code != TRANSLATE_OK)
+        return tell_fault(file, translator_fault(t));
+    if (fflush(stdout) == 0)
+        return EX_OK;
+    fprintf(stderr, "dpgw translate: cannot write: %s\n", strerror(errno));
+    return EX_IOERR;
+}
+
+/* The rules that hold for O's body; NULL if the route it names does not exist. */
+static const struct rules *rules_for(const struct conf *conf, const struct options *o, bool *raw)
+{
+    struct cli_request request;
+
+    if (!o->route)
+        return mapping_global(conf->mapping);
+    if (!cli_request_parse(text_from(o->route), &request)) {
+        fputs("dpgw translate: --route takes 'METHOD PATH', such as 'GET /api/v1/things'\n",
+              stderr);
+        return NULL;
+    }
+    const struct route *route = cli_request_route(conf->mapping, &request, "translate");
+    if (route)
+        *raw = route->passthrough || route->body == ROUTE_BODY_RAW;
+    return route ? route->rules : NULL;
+}
+
+static int translate(const struct conf *conf, const struct options *o, FILE *from)
+{
+    const struct settings *s = &conf->settings;
+    struct translate_limits limits = {s->limits.json_depth, s->limits.json_number,
+                                      s->limits.json_value};
+    struct translate_scene scene = {conf->mapping, s->upstream_url, TEXT("")};
+    bool raw = media_of(text_from(o->type ? o->type : "application/json")) != MEDIA_JSON;
+    const struct rules *rules = rules_for(conf, o, &raw);
+    const char *file = text_eq(text_from(o->file), TEXT("-")) ? "standard input" : o->file;
+    struct translator *t = NULL;
+
+    if (!rules)
+        return EX_USAGE;
+    if (!raw)
+        t = translator_new(rules, o->request ? REQUEST : RESPONSE, &limits, &scene, NULL,
+                           (struct sink){.take = on_bytes, .owner = stdout});
+    if (!raw && !t) {
+        fputs("dpgw translate: no memory\n", stderr);
+        return EX_OSERR;
+    }
+    int code = pump(from, file, t);
+    translator_free(&t);
+    return code;
+}
+
+int cli_translate(int argc, char **argv)
+{
+    struct options o = {0};
+
+    if (!read_options(argc, argv, &o)) {
+        fputs("see dpgw translate --help\n", stderr);
+        return EX_USAGE;
+    }
+    if (o.help) {
+        fputs(help, stdout);
+        return EX_OK;
+    }
+    struct conf *conf = cli_source_load(&o.source, "translate");
+    if (!conf)
+        return EX_CONFIG;
+    FILE *from = text_eq(text_from(o.file), TEXT("-")) ? stdin : fopen(o.file, "rb");
+    int code = EX_NOINPUT;
+    if (from)
+        code = translate(conf, &o, from);
+    else
+        fprintf(stderr, "dpgw translate: cannot open %s: %s\n", o.file, strerror(errno));
+    if (from && from != stdin)
+        fclose(from);
+    conf_free(&conf);
+    return code;
+}

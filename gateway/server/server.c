@@ -1,0 +1,278 @@
+#include "server/server.h"
+
+#include "base/log.h"
+#include "front/address.h"
+#include "server/admin.h"
+#include "server/limits.h"
+#include "server/worker.h"
+#include "upstream/upstream.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { ADDRESSES_MAX = SETTINGS_LISTEN_MAX + 1, EXIT_CUT_SHORT = 1 };
+
+struct bound {
+    int fd;
+    const char *role;
+    char address[ADDRESS_TEXT_MAX];
+};
+
+struct server {
+    const struct settings *settings;
+    const struct conf *conf;
+    struct event_base *base;
+    struct bound bound[ADDRESSES_MAX];
+    size_t bound_count;
+    struct worker **workers;
+    size_t worker_count, workers_done;
+    struct admin *admin;
+    struct event *signals[3];
+    struct event *done;     /* a worker's thread has ended */
+    struct event *drain_by; /* the drain's limit */
+    int done_pipe[2];
+    bool draining;
+};
+
+/* --- sockets -------------------------------------------------------------- */
+
+static bool bind_one(struct server *s, struct text address, const char *role)
+{
+    struct bound *b = &s->bound[s->bound_count];
+
+    b->role = role;
+    b->fd = address_listen(address, b->address);
+    if (b->fd >= 0) {
+        s->bound_count++;
+        return true;
+    }
+    LOG(LOG_ERROR, "cannot listen", LOG_T("address", address), LOG_S("role", role),
+        LOG_S("reason", strerror(errno)),
+        LOG_S("hint", errno == EADDRINUSE ? "another process has this address" : ""));
+    return false;
+}
+
+static bool bind_all(struct server *s)
+{
+    for (size_t i = 0; i < s->settings->listen_count; i++)
+        if (!bind_one(s, s->settings->listen[i], "client"))
+            return false;
+    return !s->settings->admin.at || bind_one(s, s->settings->admin, "admin");
+}
+
+static void log_listening(const struct server *s)
+{
+    for (size_t i = 0; i < s->bound_count; i++)
+        LOG(LOG_INFO, "listening", LOG_S("address", s->bound[i].address),
+            LOG_S("role", s->bound[i].role));
+}
+
+/* --- workers -------------------------------------------------------------- */
+
+/* The first worker takes the bound sockets themselves, the others join them. */
+static struct worker *new_worker(struct server *s, size_t index)
+{
+    int fds[SETTINGS_LISTEN_MAX];
+    size_t count = s->settings->listen_count;
+
+    for (size_t i = 0; i < count; i++) {
+        fds[i] = index == 0 ? s->bound[i].fd : address_join(s->bound[i].fd);
+        if (fds[i] >= 0)
+            continue;
+        while (i-- > 0)
+            close(fds[i]);
+        return NULL;
+    }
+    for (size_t i = 0; index == 0 && i < count; i++)
+        s->bound[i].fd = -1; /* the worker's now */
+    return worker_new(s->conf, fds, count, s->settings->workers);
+}
+
+/* All workers are built before any runs: the last to join is the first to take the sockets. */
+static bool make_workers(struct server *s)
+{
+    size_t count = s->settings->workers;
+
+    s->workers = calloc(count, sizeof(struct worker *));
+    if (!s->workers)
+        return false;
+    for (size_t i = count; i-- > 0;) {
+        s->workers[i] = new_worker(s, i);
+        if (!s->workers[i])
+            return false;
+    }
+    for (; s->worker_count < count; s->worker_count++)
+        if (!worker_start(s->workers[s->worker_count], s->done_pipe[1]))
+            return false;
+    return true;
+}
+
+static void tell_workers(struct server *s, enum worker_order order)
+{
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_tell(s->workers[i], order);
+}
+
+static void on_worker_done(evutil_socket_t fd, short what, void *owner)
+{
+    struct server *s = owner;
+    char byte;
+
+    (void)what;
+    while (read(fd, &byte, 1) == 1)
+        s->workers_done++;
+    if (s->workers_done == s->worker_count)
+        event_base_loopbreak(s->base);
+}
+
+/* --- signals -------------------------------------------------------------- */
+
+static void on_drain_limit(evutil_socket_t fd, short what, void *owner)
+{
+    struct server *s = owner;
+
+    (void)fd, (void)what;
+    LOG(LOG_WARN, "drain limit reached", LOG_N("limit_ms", s->settings->timeouts.drain));
+    tell_workers(s, WORKER_CUT);
+}
+
+static void on_stop(evutil_socket_t signal, short what, void *owner)
+{
+    struct server *s = owner;
+    uint64_t ms = s->settings->timeouts.drain;
+    struct timeval limit = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+
+    (void)what;
+    if (s->draining) {
+        LOG(LOG_WARN, "stopped at once", LOG_N("signal", signal));
+        _exit(EXIT_CUT_SHORT);
+    }
+    s->draining = true;
+    LOG(LOG_INFO, "draining", LOG_N("signal", signal), LOG_N("limit_ms", ms));
+    if (s->admin)
+        admin_set_draining(s->admin);
+    if (ms)
+        event_add(s->drain_by, &limit);
+    tell_workers(s, WORKER_DRAIN);
+}
+
+static void on_hangup(evutil_socket_t signal, short what, void *owner)
+{
+    (void)signal, (void)what, (void)owner;
+    LOG(LOG_WARN, "hangup ignored", LOG_S("hint", "restart to take a changed configuration"));
+}
+
+static bool make_events(struct server *s)
+{
+    s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
+    s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
+    s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
+    for (size_t i = 0; i < 3; i++)
+        if (!s->signals[i] || event_add(s->signals[i], NULL) != 0)
+            return false;
+    if (pipe2(s->done_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    s->done = event_new(s->base, s->done_pipe[0], EV_READ | EV_PERSIST, on_worker_done, s);
+    s->drain_by = evtimer_new(s->base, on_drain_limit, s);
+    return s->done && s->drain_by && event_add(s->done, NULL) == 0;
+}
+
+/* Workers' threads inherit this: signals are the server thread's business. */
+static void block_signals(int how)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(how, &set, NULL);
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+static bool make_admin(struct server *s)
+{
+    if (!s->settings->admin.at)
+        return true;
+    struct bound *b = &s->bound[s->bound_count - 1];
+    s->admin = admin_new(s->base, s->settings, b->fd);
+    b->fd = -1;
+    return s->admin;
+}
+
+static void warn_descriptors(const struct settings *settings)
+{
+    uint64_t needed, there_are;
+
+    if (!limits_descriptors(settings, &needed, &there_are))
+        LOG(LOG_WARN, "few file descriptors", LOG_N("needed", needed), LOG_N("allowed", there_are),
+            LOG_S("hint", "raise LimitNOFILE or lower limits.connections"));
+}
+
+static void server_fini(struct server *s)
+{
+    for (size_t i = 0; s->workers && i < s->settings->workers; i++)
+        worker_free(&s->workers[i]);
+    free(s->workers);
+    admin_free(&s->admin);
+    for (size_t i = 0; i < 3; i++)
+        if (s->signals[i])
+            event_free(s->signals[i]);
+    if (s->done)
+        event_free(s->done);
+    if (s->drain_by)
+        event_free(s->drain_by);
+    for (size_t i = 0; i < s->bound_count; i++)
+        if (s->bound[i].fd >= 0)
+            close(s->bound[i].fd);
+    for (size_t i = 0; i < 2; i++)
+        if (s->done_pipe[i] >= 0)
+            close(s->done_pipe[i]);
+    if (s->base)
+        event_base_free(s->base);
+}
+
+static int boot(struct server *s)
+{
+    s->base = event_base_new();
+    if (!s->base || !make_events(s))
+        return EX_OSERR;
+    if (!bind_all(s))
+        return EX_UNAVAILABLE;
+    warn_descriptors(s->settings);
+    block_signals(SIG_BLOCK);
+    bool made = make_workers(s);
+    block_signals(SIG_UNBLOCK);
+    return made && make_admin(s) ? 0 : EX_OSERR;
+}
+
+int server_run(const struct conf *conf)
+{
+    struct server s = {.settings = &conf->settings, .conf = conf, .done_pipe = {-1, -1}};
+
+    signal(SIGPIPE, SIG_IGN);
+    int code = upstream_global_init() ? boot(&s) : EX_OSERR;
+    if (code == EX_OSERR) {
+        LOG(LOG_ERROR, "cannot start", LOG_S("reason", strerror(errno)));
+        tell_workers(&s, WORKER_DRAIN);
+    }
+    if (code == 0) {
+        log_listening(&s);
+        LOG(LOG_INFO, "ready", LOG_N("workers", s.worker_count),
+            LOG_T("mapping", mapping_digest(conf->mapping)),
+            LOG_N("exchange_bytes_worst", limits_worst_bytes(s.settings)));
+        event_base_dispatch(s.base);
+    }
+    server_fini(&s);
+    upstream_global_fini();
+    if (code == 0)
+        log_write(LOG_INFO, "stopped", NULL, 0);
+    return code;
+}

@@ -1,0 +1,16 @@
+/*
+ * server.h - the process: sockets, workers, signals, and the way out
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include "conf/conf.h"
+
+/*
+ * Serves CONF until SIGTERM or SIGINT has been obeyed.  Returns the process's
+ * exit code: 0 after a drain, 69 if an address cannot be bound, 71 if the
+ * system gives no thread or memory.
+ */
+int server_run(const struct conf *conf);
+
+#endif

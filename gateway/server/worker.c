@@ -1,0 +1,251 @@
+#include "server/worker.h"
+
+#include "base/log.h"
+#include "exchange/exchange.h"
+#include "front/front.h"
+#include "server/limits.h"
+#include "upstream/upstream.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { DRAIN_LOOK_MS = 20, CUT_GRACE_MS = 1000 };
+
+struct worker {
+    struct event_base *base;
+    struct front *front;
+    struct upstream *upstream;
+    struct exchange_host host;
+    struct mapping *mapping;
+    int mailbox; /* eventfd: orders wait */
+    atomic_uint orders;
+    struct event *mail;
+    struct event *reaper;
+    struct event *look; /* while draining: is anything left? */
+    struct event *grace;
+    pthread_t thread;
+    bool started;
+    int done_fd;
+};
+
+/* --- what the rooms below tell -------------------------------------------- */
+
+static void on_request(void *owner, struct front_request *request, const struct http_head *head)
+{
+    struct worker *w = owner;
+
+    exchange_begin(&w->host, request, head);
+}
+
+static void on_refused(void *owner, struct front_request *request, int status, const char *reason)
+{
+    struct worker *w = owner;
+
+    exchange_refuse(&w->host, request, status, reason);
+}
+
+static void on_bury(void *owner)
+{
+    struct worker *w = owner;
+
+    event_active(w->reaper, 0, 0);
+}
+
+static void on_reap(evutil_socket_t fd, short what, void *owner)
+{
+    struct worker *w = owner;
+
+    (void)fd, (void)what;
+    exchange_reap(&w->host);
+}
+
+/* --- orders --------------------------------------------------------------- */
+
+static struct timeval after_ms(unsigned ms)
+{
+    return (struct timeval){ms / 1000, (suseconds_t)(ms % 1000 * 1000)};
+}
+
+static void on_look(evutil_socket_t fd, short what, void *owner)
+{
+    struct worker *w = owner;
+
+    (void)fd, (void)what;
+    if (front_connections(w->front) == 0 && w->host.open == 0)
+        event_base_loopbreak(w->base);
+}
+
+static void on_grace_over(evutil_socket_t fd, short what, void *owner)
+{
+    struct worker *w = owner;
+
+    (void)fd, (void)what;
+    front_abort_all(w->front);
+}
+
+static void drain(struct worker *w)
+{
+    struct timeval every = after_ms(DRAIN_LOOK_MS);
+
+    front_drain(w->front);
+    event_add(w->look, &every);
+}
+
+static void cut(struct worker *w)
+{
+    struct timeval grace = after_ms(CUT_GRACE_MS);
+
+    exchange_end_all(&w->host, OUTCOME_DRAINING);
+    event_add(w->grace, &grace);
+}
+
+static void on_mail(evutil_socket_t fd, short what, void *owner)
+{
+    struct worker *w = owner;
+    eventfd_t count;
+
+    (void)what;
+    eventfd_read(fd, &count);
+    unsigned orders = atomic_exchange(&w->orders, 0);
+    if (orders & WORKER_DRAIN)
+        drain(w);
+    if (orders & WORKER_CUT)
+        cut(w);
+}
+
+void worker_tell(struct worker *w, enum worker_order order)
+{
+    atomic_fetch_or(&w->orders, (unsigned)order);
+    eventfd_write(w->mailbox, 1);
+}
+
+/* --- life ----------------------------------------------------------------- */
+
+static struct event_base *base_new(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (!config)
+        return NULL;
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+static bool make_events(struct worker *w)
+{
+    w->mailbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (w->mailbox < 0)
+        return false;
+    w->mail = event_new(w->base, w->mailbox, EV_READ | EV_PERSIST, on_mail, w);
+    w->reaper = event_new(w->base, -1, 0, on_reap, w);
+    w->look = event_new(w->base, -1, EV_PERSIST, on_look, w);
+    w->grace = event_new(w->base, -1, EV_PERSIST, on_grace_over, w);
+    return w->mail && w->reaper && w->look && w->grace && event_add(w->mail, NULL) == 0;
+}
+
+static bool make_rooms(struct worker *w, const struct settings *s, unsigned share)
+{
+    struct front_limits front = limits_front(s, share);
+    struct upstream_limits upstream = limits_upstream(s, share);
+    struct front_host host = {.on_request = on_request, .on_refused = on_refused, .owner = w};
+
+    w->upstream = upstream_new(w->base, &upstream);
+    w->front = front_new(w->base, &front, &host);
+    w->host = (struct exchange_host){
+        .base = w->base,
+        .upstream = w->upstream,
+        .mapping = w->mapping,
+        .limits = limits_exchange(s, share),
+        .bury = on_bury,
+        .owner = w,
+    };
+    return w->upstream && w->front;
+}
+
+struct worker *worker_new(const struct conf *conf, const int *fds, size_t count, unsigned share)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    size_t given = 0;
+
+    if (!w)
+        goto fail;
+    w->mailbox = -1;
+    w->mapping = mapping_ref(conf->mapping);
+    w->base = base_new();
+    if (!w->base || !make_events(w) || !make_rooms(w, &conf->settings, share))
+        goto fail;
+    while (given < count)
+        if (!front_listen(w->front, fds[given++]))
+            goto fail;
+    return w;
+fail:
+    while (given < count)
+        close(fds[given++]);
+    worker_free(&w);
+    return NULL;
+}
+
+static void *run(void *owner)
+{
+    struct worker *w = owner;
+
+    event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    if (write(w->done_fd, "", 1) != 1)
+        LOG(LOG_ERROR, "worker end not told", LOG_N("errno", errno));
+    return NULL;
+}
+
+bool worker_start(struct worker *w, int done_fd)
+{
+    w->done_fd = done_fd;
+    errno = pthread_create(&w->thread, NULL, run, w);
+    w->started = errno == 0;
+    return w->started;
+}
+
+static void free_event(struct event *event)
+{
+    if (event)
+        event_free(event);
+}
+
+/* Frees the rooms in the order in which they lean on each other. */
+static void free_rooms(struct worker *w)
+{
+    if (w->front)
+        front_free(&w->front);
+    exchange_reap(&w->host);
+    if (w->upstream)
+        upstream_free(&w->upstream);
+}
+
+void worker_free(struct worker **owned)
+{
+    struct worker *w = *owned;
+
+    if (!w)
+        return;
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    free_rooms(w);
+    free_event(w->mail);
+    free_event(w->reaper);
+    free_event(w->look);
+    free_event(w->grace);
+    if (w->base)
+        event_base_free(w->base);
+    if (w->mailbox >= 0)
+        close(w->mailbox);
+    mapping_unref(&w->mapping);
+    free(w);
+    *owned = NULL;
+}

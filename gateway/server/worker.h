@@ -1,0 +1,40 @@
+/*
+ * worker.h - one thread that serves: event base, front, upstream, exchanges
+ *
+ * A worker is built by the server's thread, then runs alone; nothing in it
+ * is shared but the mapping, which is immutable and counted.  The server
+ * speaks to it through a mailbox only.
+ */
+#ifndef SERVER_WORKER_H
+#define SERVER_WORKER_H
+
+#include "conf/conf.h"
+
+struct worker;
+
+/* What the server may ask of a running worker. */
+enum worker_order {
+    WORKER_DRAIN = 1, /* take no new connections, finish what there is, then end */
+    WORKER_CUT = 2    /* end what is left now: 503 where no reply has begun */
+};
+
+/*
+ * A new worker that will accept on the COUNT listening descriptors FDS, which
+ * it owns from then on.  CONF outlives it; SHARE is the number of workers
+ * that divide the process's limits.  NULL: no memory, or errno tells.
+ */
+struct worker *worker_new(const struct conf *conf, const int *fds, size_t count, unsigned share);
+
+/*
+ * Starts the worker's thread.  When it ends, a byte is written to the
+ * descriptor DONE_FD.  False: errno tells.
+ */
+bool worker_start(struct worker *w, int done_fd);
+
+/* Gives W an ORDER; from any thread. */
+void worker_tell(struct worker *w, enum worker_order order);
+
+/* Waits for W's thread to end, if it was started, and frees W; sets *W to NULL. */
+void worker_free(struct worker **w);
+
+#endif
