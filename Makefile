@@ -151,11 +151,13 @@ packages-there:
 	    echo "missing packages:" $$missing >&2; \
 	    echo "\`make deps\` installs them" >&2; exit 1; }
 
-.PHONY: deps deps-test
+.PHONY: deps deps-test deps-bench
 deps: ## install what building and running needs
 	@$(INSTALL) build
 deps-test: ## install what the tests and lint need besides
 	@$(INSTALL) build test
+deps-bench: ## install what measuring needs besides
+	@$(INSTALL) build test bench
 
 .PHONY: run
 run: deps ## install, build, start the demo service and the gateway (PORT= ADMIN_PORT= SERVICE_PORT=)

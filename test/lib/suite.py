@@ -10,7 +10,8 @@ case counted once.
   suite.py [NAME...]          run all suites, or those whose names begin so
   suite.py --sum FILE...      add up results of several builds
 
-The last line is `N passed, N failed`.
+With UNDER, unit-test programs run under that command (valgrind ...).  The
+last line is `N passed, N failed`.
 """
 import concurrent.futures
 import json
@@ -115,7 +116,8 @@ def unit_programs():
 def suites(wanted):
     """(name, [(label, command, seconds)...]) of each suite, cheapest floors first."""
     units = unit_programs()
-    found = [(name, [(f"{name}/{p.name}", [str(p)], UNIT_SECONDS) for p in units[name]])
+    under = os.environ.get("UNDER", "").split()
+    found = [(name, [(f"{name}/{p.name}", [*under, str(p)], UNIT_SECONDS) for p in units[name]])
              for name in sorted(units)]
     for script in sorted((ROOT / "test").glob("*/run.py")):
         name = script.parent.name
@@ -171,7 +173,8 @@ def save(results):
     folder = ROOT / "build/results"
     folder.mkdir(parents=True, exist_ok=True)
     table = {name: {"passed": r.passed, "failed": r.failed} for name, r in results.items()}
-    (folder / f"{BUILD.name}.json").write_text(json.dumps(table, indent=1) + "\n")
+    kind = BUILD.name + ("-under" if os.environ.get("UNDER") else "")
+    (folder / f"{kind}.json").write_text(json.dumps(table, indent=1) + "\n")
 
 
 def conclude(passed, failed):
