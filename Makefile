@@ -176,6 +176,7 @@ test-programs: $(BUILD)/dpgw $(SERVICE) $(UNIT_TESTS)
 .PHONY: lint
 lint: deps-test ## check floors, doors, style, README's tables, warnings, the binary's hardening
 	@$(PYTHON) test/lint/self_test.py
+	@$(PYTHON) test/lint/suite_test.py
 	@mkdir -p build
 	@$(MAKE) $(AGAIN) BUILD=build/lint WERROR=-Werror test-programs >build/lint.log 2>&1 || \
 	    { cat build/lint.log; exit 1; }
