@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "mapping/mapping.h"
 #include "mapping/rules.h"
+#include "json/lines.h" /* struct body_place */
 
 struct translator;
 
@@ -25,13 +26,6 @@ enum translate_code {
     TRANSLATE_INVALID_JSON, /* INVALID_JSON / UPSTREAM_INVALID; depth and UTF-8 included */
     TRANSLATE_CONFLICT,     /* CONFLICTING_FIELDS / UPSTREAM_INVALID */
     TRANSLATE_NO_MEMORY     /* INTERNAL */
-};
-
-/* A place in the body as it came in. */
-struct body_place {
-    uint64_t offset; /* bytes, from 0 */
-    uint64_t line;   /* from 1 */
-    uint64_t column; /* bytes of the line, from 1 */
 };
 
 struct translate_fault {
@@ -55,11 +49,20 @@ struct translate_scene {
     struct text client_origin;   /* "https://api.example.com", from this request */
 };
 
-/* Called for each rename and value change that is made, for explain and counts; may be NULL. */
+/*
+ * What explain and the counters want to know; any of them may be NULL.  A
+ * PLACE is that of the opening quote of the key or value.
+ */
 struct translate_watcher {
+    /* A key was renamed, or a value changed. */
     void (*renamed)(void *owner, const struct pair *pair, struct body_place place);
     void (*revalued)(void *owner, const struct value_rule *rule, struct body_place place);
+    /* A key collided with the other spelling that its object had first. */
     void (*collided)(void *owner, const struct pair *pair, struct body_place place);
+    /* A key had the other dialect's name already (in a request: the upstream's). */
+    void (*passed_name)(void *owner, const struct pair *pair, struct body_place place);
+    /* A value was longer than json_value and passed untouched. */
+    void (*passed_value)(void *owner, const struct value_rule *rule, struct body_place place);
     void *owner;
 };
 

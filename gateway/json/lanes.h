@@ -1,0 +1,131 @@
+/*
+ * lanes.h - looking at a row of neighbouring bytes at once
+ *
+ * Most bytes of a JSON text are plain: the inside of a string, digits,
+ * white space.  A row of LANES bytes is judged in a few instructions, with
+ * SSE2 where the compiler has it and with 64-bit words elsewhere.  Every
+ * function reads exactly LANES bytes and says how many of them, from the
+ * first on, are of no interest.
+ */
+#ifndef JSON_LANES_H
+#define JSON_LANES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* True for a byte that ends the plain run inside a string. */
+static inline bool lanes_stops_string(unsigned char c, bool ascii)
+{
+    return c == '"' || c == '\\' || c < 0x20 || (ascii && c >= 0x80);
+}
+
+/*
+ * True for a byte that ends the run between two strings: a quote, or one of
+ * the three that yajl would take for white space or a comment.
+ */
+static inline bool lanes_stops_gap(unsigned char c)
+{
+    return c == '"' || c == '\v' || c == '\f' || c == '/';
+}
+
+#if defined(__SSE2__) && !defined(LANES_PORTABLE)
+
+#include <emmintrin.h>
+
+enum { LANES = 16 };
+
+static inline size_t lanes_first(int marks)
+{
+    return marks ? (size_t)__builtin_ctz((unsigned)marks) : (size_t)LANES;
+}
+
+/* Plain bytes of a string at P; with ASCII, bytes above 0x7f are not plain. */
+static inline size_t lanes_in_string(const char *p, bool ascii)
+{
+    __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(row, _mm_set1_epi8(0x1f)), row);
+    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(row, _mm_set1_epi8('"')),
+                                _mm_cmpeq_epi8(row, _mm_set1_epi8('\\')));
+    int marks = _mm_movemask_epi8(_mm_or_si128(stop, low));
+
+    return lanes_first(ascii ? marks | _mm_movemask_epi8(row) : marks);
+}
+
+/* Plain bytes between strings at P; all LANES of them are copied to TO. */
+static inline size_t lanes_copy_gap(char *to, const char *p)
+{
+    __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i space = _mm_sub_epi8(row, _mm_set1_epi8('\v')); /* \v and \f become 0 and 1 */
+    __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(row, _mm_set1_epi8('"')),
+                                _mm_cmpeq_epi8(row, _mm_set1_epi8('/')));
+
+    space = _mm_cmpeq_epi8(_mm_min_epu8(space, _mm_set1_epi8(1)), space);
+    _mm_storeu_si128((__m128i *)(void *)to, row);
+    return lanes_first(_mm_movemask_epi8(_mm_or_si128(stop, space)));
+}
+
+/* How many of the LANES bytes at P are line feeds. */
+static inline size_t lanes_line_feeds(const char *p)
+{
+    __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
+    int marks = _mm_movemask_epi8(_mm_cmpeq_epi8(row, _mm_set1_epi8('\n')));
+
+    return (size_t)__builtin_popcount((unsigned)marks);
+}
+
+#else
+
+enum { LANES = 8 };
+
+#define LANES_ALL(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* A word whose top bits are set (at least) where WORD has the BYTE. */
+static inline uint64_t lanes_equal(uint64_t word, unsigned char byte)
+{
+    uint64_t other = word ^ LANES_ALL(byte);
+
+    return (other - LANES_ALL(1)) & ~other & LANES_ALL(0x80);
+}
+
+static inline size_t lanes_in_string(const char *p, bool ascii)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    uint64_t low = (word - LANES_ALL(0x20)) & ~word & LANES_ALL(0x80);
+    uint64_t stop = lanes_equal(word, '"') | lanes_equal(word, '\\') | low;
+    if (ascii)
+        stop |= word & LANES_ALL(0x80);
+    size_t n = 0;
+    while (stop && n < LANES && !lanes_stops_string((unsigned char)p[n], ascii))
+        n++;
+    return stop ? n : (size_t)LANES;
+}
+
+static inline size_t lanes_copy_gap(char *to, const char *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    memcpy(to, &word, sizeof word);
+    uint64_t stop = lanes_equal(word, '"') | lanes_equal(word, '\v') | lanes_equal(word, '\f') |
+                    lanes_equal(word, '/');
+    size_t n = 0;
+    while (stop && n < LANES && !lanes_stops_gap((unsigned char)p[n]))
+        n++;
+    return stop ? n : (size_t)LANES;
+}
+
+static inline size_t lanes_line_feeds(const char *p)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < LANES; i++)
+        count += p[i] == '\n';
+    return count;
+}
+
+#endif
+#endif

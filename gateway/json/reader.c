@@ -1,0 +1,498 @@
+#include "json/reader.h"
+
+#include "json/skeleton.h"
+#include "json/token.h"
+
+#include <assert.h>
+#include <yajl/yajl_parse.h>
+
+static const char UNFIT[] = "not JSON at this point";
+static const char FOLLOWS[] = "something follows the JSON value";
+static const char CUT_SHORT[] = "the JSON text ends too early";
+static const char TOO_DEEP[] = "arrays and objects are nested too deep";
+static const char LONG_NUMBER[] = "a number is too long";
+static const char MARKED[] = "a byte order mark stands before the JSON text";
+
+#define MARK TEXT("\xef\xbb\xbf")
+
+/* --- places and bytes ---------------------------------------------------------- */
+
+/* Counts the piece up to TO, which is not behind what has been counted, and says where that is. */
+static struct body_place place_at(struct reader *r, const char *to)
+{
+    assert(to >= r->counted);
+    lines_pass(&r->lines, text_of(r->counted, (size_t)(to - r->counted)));
+    r->counted = to;
+    return lines_place(&r->lines);
+}
+
+struct body_place reader_place(struct reader *r)
+{
+    return r->quote ? place_at(r, r->quote) : r->place;
+}
+
+static void emit(struct reader *r, struct text span)
+{
+    if (span.len)
+        r->events->take(r->owner, span);
+}
+
+/* Passes on the piece up to TO, and goes on behind it. */
+static void pass(struct reader *r, const char *to)
+{
+    if (to > r->from) {
+        emit(r, text_of(r->from, (size_t)(to - r->from)));
+        r->from = to;
+    }
+}
+
+static bool fail(struct reader *r, enum reader_verdict verdict, struct body_place place,
+                 const char *what)
+{
+    r->verdict = verdict;
+    r->fault = (struct reader_fault){place, what};
+    return false;
+}
+
+/* The text goes wrong at AT of the piece; what precedes it leaves. */
+static bool refuse_at(struct reader *r, const char *at, const char *what)
+{
+    pass(r, at);
+    return fail(r, READER_INVALID, place_at(r, at), what);
+}
+
+static const char *misfit(const struct reader *r)
+{
+    return r->done ? FOLLOWS : UNFIT;
+}
+
+/* Keeps the bytes from AT to END back. */
+static bool hold(struct reader *r, const char *at, const char *end)
+{
+    pass(r, at);
+    buf_add(&r->held, text_of(at, (size_t)(end - at)));
+    r->from = end;
+    return !r->held.failed || fail(r, READER_NO_MEMORY, r->place, "no memory");
+}
+
+/* --- what yajl calls back -------------------------------------------------------- */
+
+/* Stops yajl; a NULL WHAT says that the owner did. */
+static int stop(struct reader *r, const char *what)
+{
+    r->refusal = what;
+    return 0;
+}
+
+static int accept_token(struct reader *r)
+{
+    r->tokens_told++;
+    return 1;
+}
+
+static int end_value(struct reader *r)
+{
+    r->done = r->depth == 0;
+    return accept_token(r);
+}
+
+static int open_container(struct reader *r, bool object)
+{
+    if (r->depth == r->limits.depth)
+        return stop(r, TOO_DEEP);
+    if (!r->events->on_open(r->owner, object)) {
+        fail(r, READER_NO_MEMORY, lines_place(&r->lines), "no memory");
+        return stop(r, NULL);
+    }
+    r->depth++;
+    return accept_token(r);
+}
+
+static int on_start_map(void *ctx)
+{
+    return open_container(ctx, true);
+}
+
+static int on_start_array(void *ctx)
+{
+    return open_container(ctx, false);
+}
+
+static int on_end_container(void *ctx)
+{
+    struct reader *r = ctx;
+
+    r->events->on_close(r->owner);
+    r->depth--;
+    return end_value(r);
+}
+
+static int on_null(void *ctx)
+{
+    return end_value(ctx);
+}
+
+static int on_boolean(void *ctx, int value)
+{
+    (void)value;
+    return end_value(ctx);
+}
+
+static int on_number(void *ctx, const char *digits, size_t len)
+{
+    struct reader *r = ctx;
+
+    (void)digits;
+    return len > r->limits.number ? stop(r, LONG_NUMBER) : end_value(r);
+}
+
+/* Tells the owner of the whole STRING in the piece and splices in what it wants instead. */
+static bool tell_whole(struct reader *r, const struct skeleton_string *string)
+{
+    struct json_string whole = {r->role, text_of(string->quote + 1, r->string_len),
+                                string->escaped};
+    struct text instead = {0};
+
+    r->quote = string->quote;
+    if (!r->events->on_whole(r->owner, &whole, &instead))
+        return false;
+    if (instead.at) {
+        pass(r, string->quote);
+        emit(r, instead);
+        r->from = string->end + 1;
+    }
+    return true;
+}
+
+static bool is_unfinished(const struct skeleton *s, const struct skeleton_string *string)
+{
+    return string == &s->strings[s->count - 1] &&
+           (s->stop == SKELETON_IN_STRING || s->stop == SKELETON_BAD_STRING);
+}
+
+static int begin_string(struct reader *r, enum json_role role)
+{
+    const struct skeleton_string *string = &r->skeleton->strings[r->strings_told++];
+
+    r->wanted = r->events->on_string(r->owner, role);
+    if (r->wanted == 0)
+        return 1;
+    r->role = role;
+    r->string_len = (size_t)(string->end - string->quote) - 1;
+    if (is_unfinished(r->skeleton, string))
+        return 1;
+    if (r->string_len <= r->wanted)
+        return tell_whole(r, string) ? 1 : stop(r, NULL);
+    r->quote = string->quote;
+    r->events->on_long(r->owner, r->role);
+    return 1;
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t len)
+{
+    (void)text;
+    (void)len;
+    return begin_string(ctx, JSON_KEY) ? accept_token(ctx) : 0;
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t len)
+{
+    (void)text;
+    (void)len;
+    return begin_string(ctx, JSON_VALUE) ? end_value(ctx) : 0;
+}
+
+static const yajl_callbacks CALLBACKS = {.yajl_null = on_null,
+                                         .yajl_boolean = on_boolean,
+                                         .yajl_number = on_number,
+                                         .yajl_string = on_string,
+                                         .yajl_start_map = on_start_map,
+                                         .yajl_map_key = on_key,
+                                         .yajl_end_map = on_end_container,
+                                         .yajl_start_array = on_start_array,
+                                         .yajl_end_array = on_end_container};
+
+/* --- feeding yajl ---------------------------------------------------------------- */
+
+/*
+ * The token of STRETCH that yajl refused: behind those it called back for,
+ * the first broken one or the first that ends where yajl stopped.  (Where
+ * yajl stopped may be either end of a token.)
+ */
+static struct token refused_token(const struct reader *r, struct text stretch)
+{
+    size_t told = 0, stopped = yajl_get_bytes_consumed(r->yajl);
+    struct token token = {0};
+
+    while (token_next(stretch, token.end, &token)) {
+        if (told == r->tokens_told && (token.broken || token.end >= stopped))
+            break;
+        told += !token.punctuation;
+    }
+    return token;
+}
+
+/* True if yajl takes STRETCH, whole tokens all; else *TOKEN_OUT is the one it refused. */
+static bool feed(struct reader *r, struct text stretch, struct token *token_out)
+{
+    r->tokens_told = r->strings_told = 0;
+    r->refusal = UNFIT;
+    if (yajl_parse(r->yajl, (const unsigned char *)stretch.at, stretch.len) == yajl_status_ok)
+        return true;
+    *token_out = refused_token(r, stretch);
+    if (token_out->broken && token_out->end - token_out->start > r->limits.number)
+        r->refusal = LONG_NUMBER;
+    if (r->refusal == UNFIT)
+        r->refusal = misfit(r);
+    return false;
+}
+
+/* --- the token that a piece ends in ---------------------------------------------- */
+
+/* The string is longer than its owner wanted: it streams. */
+static void release(struct reader *r)
+{
+    r->quote = NULL;
+    r->events->on_long(r->owner, r->role);
+    emit(r, buf_text(&r->held));
+    buf_clear(&r->held);
+    r->holding = false;
+}
+
+/* The held string is complete; its closing quote is at QUOTE. */
+static bool tell_held(struct reader *r, const char *quote)
+{
+    struct json_string whole = {r->role, text_from_offset(buf_text(&r->held), 1), r->scan.escaped};
+    struct text instead = {0};
+
+    r->quote = NULL;
+    if (!r->events->on_whole(r->owner, &whole, &instead))
+        return fail(r, READER_STOPPED, r->place, NULL);
+    emit(r, instead.at ? instead : buf_text(&r->held));
+    r->from = instead.at ? quote + 1 : quote;
+    buf_clear(&r->held);
+    return true;
+}
+
+/* The last string of S is open at its end, or broken there. */
+static bool enter_string(struct reader *r, const struct skeleton *s)
+{
+    const struct skeleton_string *string = &s->strings[s->count - 1];
+
+    r->place = place_at(r, string->quote);
+    r->quote = NULL;
+    r->string_len = (size_t)(string->end - string->quote) - 1;
+    r->holding = r->wanted > 0 && r->string_len <= r->wanted;
+    if (r->wanted > 0 && !r->holding)
+        r->events->on_long(r->owner, r->role);
+    if (r->holding && !hold(r, string->quote, string->end))
+        return false;
+    r->inside = IN_STRING;
+    if (s->stop == SKELETON_IN_STRING)
+        return true;
+    pass(r, string->end);
+    return fail(r, READER_INVALID, r->place, string_scan_fault(&r->scan));
+}
+
+/* Goes on inside the string; returns where it left off. */
+static const char *go_on_string(struct reader *r, const char *at, const char *end)
+{
+    const char *to = at;
+    enum string_end found = string_scan(&r->scan, &to, end);
+
+    r->string_len += (size_t)(to - at);
+    if (r->holding && r->string_len > r->wanted)
+        release(r);
+    if (r->holding && !hold(r, at, to))
+        return to;
+    switch (found) {
+    case STRING_OPEN:
+        return to;
+    case STRING_BROKEN:
+        pass(r, to);
+        fail(r, READER_INVALID, r->place, string_scan_fault(&r->scan));
+        return to;
+    case STRING_CLOSED:
+        break;
+    }
+    r->inside = BETWEEN_TOKENS;
+    if (r->holding)
+        tell_held(r, to);
+    return to + 1;
+}
+
+/*
+ * Gives yajl the held atom.  A blank ends it, which changes nothing: what
+ * follows an atom is never part of it.  AT_END: the text ends here.
+ */
+static bool finish_atom(struct reader *r, bool at_end)
+{
+    size_t len = r->held.len;
+    struct token token;
+
+    r->inside = BETWEEN_TOKENS;
+    buf_add_byte(&r->held, ' ');
+    if (r->held.failed)
+        return fail(r, READER_NO_MEMORY, r->place, "no memory");
+    if (feed(r, buf_text(&r->held), &token)) {
+        emit(r, text_of(r->held.at, len));
+        buf_clear(&r->held);
+        return true;
+    }
+    if (at_end && token.broken && token.end == len)
+        return fail(r, READER_INVALID, lines_place(&r->lines), CUT_SHORT);
+    emit(r, text_of(r->held.at, token.start));
+    r->place.offset += token.start;
+    r->place.column += token.start;
+    return fail(r, READER_INVALID, r->place, r->refusal);
+}
+
+/*
+ * Goes on inside the atom; returns where it left off.  One byte more than a
+ * number may have is enough to refuse it.
+ */
+static const char *go_on_atom(struct reader *r, const char *at, const char *end)
+{
+    size_t room = r->limits.number + 1 - r->held.len;
+    const char *to = at;
+
+    while (to < end && room > 0 && token_is_atom(*to)) {
+        to++;
+        room--;
+    }
+    if (hold(r, at, to) && (to < end || room == 0))
+        finish_atom(r, false);
+    return to;
+}
+
+/* --- pieces ---------------------------------------------------------------------- */
+
+/* Something is wrong with the skeleton; what precedes it leaves. */
+static bool refuse_skeleton(struct reader *r, const struct skeleton *s, size_t token_start)
+{
+    if (r->refusal)
+        return refuse_at(r, skeleton_origin(s, token_start), r->refusal);
+    if (r->verdict != READER_OK)
+        return false;
+    const char *quote = s->strings[r->strings_told - 1].quote;
+    pass(r, quote);
+    return fail(r, READER_STOPPED, place_at(r, quote), NULL);
+}
+
+/* Takes whole tokens from AT on; returns where it left off. */
+static const char *take_tokens(struct reader *r, const char *at, const char *end)
+{
+    struct skeleton s;
+    struct token token;
+
+    skeleton_make(&s, &r->scan, at, end);
+    if (s.end == at && s.stop != SKELETON_FOREIGN_BYTE) {
+        r->inside = IN_ATOM;
+        r->place = place_at(r, at);
+        return at;
+    }
+    r->skeleton = &s;
+    if (!feed(r, text_of(s.bytes, s.len), &token)) {
+        refuse_skeleton(r, &s, token.start);
+        return s.end;
+    }
+    if (s.stop == SKELETON_IN_STRING || s.stop == SKELETON_BAD_STRING)
+        enter_string(r, &s);
+    else if (s.stop == SKELETON_FOREIGN_BYTE)
+        refuse_at(r, s.end, misfit(r));
+    return s.end;
+}
+
+/* Looks for a byte order mark; returns where the text begins. */
+static const char *take_mark(struct reader *r, const char *at, const char *end)
+{
+    while (at < end && r->mark < MARK.len && *at == MARK.at[r->mark]) {
+        at++;
+        r->mark++;
+    }
+    r->from = at;
+    if (r->mark == MARK.len)
+        emit(r, r->allow_mark ? MARK : TEXT(""));
+    else if (at == end)
+        return at;
+    r->begun = true;
+    if (r->mark == MARK.len ? !r->allow_mark : r->mark > 0)
+        fail(r, READER_INVALID, (struct body_place){0, 1, 1}, r->mark == MARK.len ? MARKED : UNFIT);
+    return at;
+}
+
+enum reader_verdict reader_piece(struct reader *r, struct text piece)
+{
+    const char *at = piece.at, *end = piece.at + piece.len;
+
+    assert(r->verdict == READER_OK);
+    if (piece.len == 0)
+        return READER_OK;
+    r->counted = r->from = at;
+    if (!r->begun)
+        at = take_mark(r, at, end);
+    while (at < end && r->verdict == READER_OK) {
+        if (r->inside == IN_STRING)
+            at = go_on_string(r, at, end);
+        else if (r->inside == IN_ATOM)
+            at = go_on_atom(r, at, end);
+        else
+            at = take_tokens(r, at, end);
+    }
+    if (r->verdict == READER_OK) {
+        pass(r, end);
+        place_at(r, end);
+    }
+    return r->verdict;
+}
+
+enum reader_verdict reader_end(struct reader *r)
+{
+    assert(r->verdict == READER_OK);
+    if (!r->begun && r->mark > 0)
+        fail(r, READER_INVALID, (struct body_place){0, 1, 1}, UNFIT);
+    else if (r->inside == IN_ATOM)
+        finish_atom(r, true);
+    if (r->verdict == READER_OK &&
+        (r->inside == IN_STRING || r->depth > 0 || (r->mark > 0 && !r->done)))
+        fail(r, READER_INVALID, lines_place(&r->lines), CUT_SHORT);
+    return r->verdict;
+}
+
+/* --- life ------------------------------------------------------------------------ */
+
+void reader_restart(struct reader *r)
+{
+    r->verdict = READER_OK;
+    lines_init(&r->lines);
+    r->mark = r->depth = 0;
+    r->begun = r->done = r->holding = false;
+    r->inside = BETWEEN_TOKENS;
+    buf_clear(&r->held);
+    yajl_pool_clear(&r->pool);
+    r->yajl = yajl_alloc(&CALLBACKS, &r->pool.allocs, r);
+    yajl_config(r->yajl, yajl_dont_validate_strings, 1);
+}
+
+bool reader_init(struct reader *r, const struct reader_limits *limits, bool utf8, bool allow_mark,
+                 size_t longest, const struct reader_events *events, void *owner)
+{
+    size_t most = longest > limits->number ? longest : limits->number;
+
+    *r = (struct reader){.events = events,
+                         .owner = owner,
+                         .limits = *limits,
+                         .allow_mark = allow_mark,
+                         .scan = {.utf8 = utf8}};
+    buf_init(&r->held, most + 2); /* a quote, or the blank behind a number one too long */
+    if (!yajl_pool_init(&r->pool, limits->depth))
+        return false;
+    reader_restart(r);
+    return true;
+}
+
+void reader_fini(struct reader *r)
+{
+    buf_fini(&r->held);
+    yajl_pool_fini(&r->pool);
+}
