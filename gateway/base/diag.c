@@ -21,6 +21,13 @@ struct source {
     char bytes[];
 };
 
+/* A file's name, kept once; RANK is its number in the order of appearance. */
+struct file_name {
+    struct file_name *next;
+    size_t rank;
+    char name[];
+};
+
 struct entry {
     struct complaint complaint;
     size_t file_rank, number;
@@ -32,10 +39,9 @@ struct diag {
     size_t count;   /* entries kept */
     size_t dropped; /* complaints that came after the list was full */
     size_t errors;
-    struct entry *last;     /* what a hint belongs to; NULL if it was not kept */
-    struct source *sources; /* the newest first */
-    const char *files[16];  /* in the order they were first named */
-    size_t file_count;
+    struct entry *last;      /* what a hint belongs to; NULL if it was not kept */
+    struct source *sources;  /* the newest first */
+    struct file_name *files; /* the newest first */
 };
 
 struct diag *diag_new(void)
@@ -55,32 +61,43 @@ void diag_free(struct diag **d)
         next = s->next;
         free(s);
     }
+    for (struct file_name *f = (*d)->files, *next; f; f = next) {
+        next = f->next;
+        free(f);
+    }
     free(*d);
     *d = NULL;
 }
 
-/* The place of FILE among the files named so far; those past the table share the last. */
-static size_t file_rank(struct diag *d, const char *file)
+/* D's own copy of the name FILE; NULL if there is no memory. */
+static const struct file_name *file_named(struct diag *d, const char *file)
 {
-    size_t room = sizeof d->files / sizeof d->files[0];
+    size_t bytes = strlen(file) + 1;
+    struct file_name *f = d->files;
 
-    for (size_t i = 0; i < d->file_count; i++)
-        if (strcmp(d->files[i], file) == 0)
-            return i;
-    if (d->file_count == room)
-        return room;
-    d->files[d->file_count] = file;
-    return d->file_count++;
+    while (f && strcmp(f->name, file) != 0)
+        f = f->next;
+    if (f)
+        return f;
+    f = malloc(sizeof *f + bytes);
+    if (!f)
+        return NULL;
+    *f = (struct file_name){.next = d->files, .rank = d->files ? d->files->rank + 1 : 0};
+    memcpy(f->name, file, bytes);
+    d->files = f;
+    return f;
 }
 
 void diag_source(struct diag *d, const char *file, struct text source)
 {
     struct source *s = malloc(sizeof *s + source.len);
+    const struct file_name *name = file_named(d, file);
 
-    file_rank(d, file);
-    if (!s)
+    if (!s || !name) {
+        free(s);
         return; /* complaints come without their line then */
-    *s = (struct source){.next = d->sources, .file = file, .len = source.len};
+    }
+    *s = (struct source){.next = d->sources, .file = name->name, .len = source.len};
     if (source.len)
         memcpy(s->bytes, source.at, source.len);
     d->sources = s;
@@ -106,15 +123,21 @@ static char *worded(const char *format, va_list arguments)
 
 static void add(struct diag *d, struct complaint complaint, const char *format, va_list arguments)
 {
+    const struct file_name *name = NULL;
+
     d->last = NULL;
     d->errors += complaint.severity == SEVERITY_ERROR;
-    complaint.message = d->count < DIAG_MAX ? worded(format, arguments) : NULL;
+    if (d->count < DIAG_MAX)
+        name = file_named(d, complaint.where.file);
+    if (name)
+        complaint.message = worded(format, arguments);
     if (!complaint.message) {
         d->dropped++;
         return;
     }
+    complaint.where.file = name->name;
     d->last = &d->entries[d->count];
-    *d->last = (struct entry){complaint, file_rank(d, complaint.where.file), d->count};
+    *d->last = (struct entry){complaint, name->rank, d->count};
     d->count++;
 }
 

@@ -16,7 +16,7 @@ enum { DIAG_MAX = 100 };
 
 /* A place in a file; LINE 0 stands for the file as a whole. */
 struct where {
-    const char *file; /* not owned; outlives the list */
+    const char *file; /* not owned; a list keeps a copy of its own */
     unsigned line;    /* from 1 */
     unsigned column;  /* in characters, from 1 */
     unsigned width;   /* characters to underline; 0 counts as 1 */
@@ -42,7 +42,7 @@ void diag_free(struct diag **d);
 
 /*
  * Keeps SOURCE, the whole text of FILE, so that complaints can quote their
- * line.  The bytes are copied; FILE is the pointer the complaints carry.
+ * line.  Both are copied.
  */
 void diag_source(struct diag *d, const char *file, struct text source);
 

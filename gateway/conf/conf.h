@@ -17,10 +17,20 @@ struct conf_overrides {
     size_t count;
 };
 
+/* Where a setting's value came from. */
+enum conf_source { CONF_DEFAULT, CONF_FILE, CONF_ENVIRONMENT, CONF_OVERRIDE };
+
+struct conf_origin {
+    enum conf_source source;
+    struct text text; /* as it was written there */
+    struct where where;
+};
+
 struct conf {
-    char *file;               /* the settings file that was read */
-    struct settings settings; /* texts owned by the conf */
-    struct mapping *mapping;  /* one reference */
+    const char *file;                  /* the settings file that was read */
+    struct settings settings;          /* texts owned by the conf */
+    struct mapping *mapping;           /* one reference */
+    const struct conf_origin *origins; /* one for each row of SETTINGS */
     struct arena *arena;
 };
 

@@ -1,9 +1,11 @@
 /*
- * settings.h - how the process runs: every setting, its default, its source
+ * settings.h - how the process runs: every setting, its default, its limits
  *
  * A setting is taken from --set, else DPGW_KEY in the environment, else the
- * file, else its default.  SETTINGS is the one list: parser, `check --print`,
- * README and schema follow it.
+ * file, else its default.  SETTINGS is the one list: the readers, `check
+ * --print`, README and the sample file follow it.
+ *
+ * Knows what a value must look like, not where it was written.
  */
 #ifndef CONF_SETTINGS_H
 #define CONF_SETTINGS_H
@@ -41,5 +43,156 @@ struct settings {
         uint64_t half_close, exchange, drain;
     } timeouts;
 };
+
+#define SETTINGS_KIB   UINT64_C(1024)
+#define SETTINGS_MIB   (1024 * SETTINGS_KIB)
+#define SETTINGS_GIB   (1024 * SETTINGS_MIB)
+#define SETTINGS_DAY   UINT64_C(86400000)
+#define SETTINGS_NOEND UINT64_MAX
+
+/*
+ * X(key, field, kind, default, minimum, maximum, what it is).  An empty
+ * default: there is none.  A maximum of SETTINGS_NOEND lets `unlimited` be
+ * said, a minimum of 0 for a time lets `off` be said.
+ */
+/* clang-format off */
+#define SETTINGS(X)                                                                                \
+    X("listen", listen, ADDRESSES, "0.0.0.0:8080", 0, 0,                                           \
+      "where clients connect: host:port, unix:/path, or a list")                                   \
+    X("admin", admin, ADDRESS, "off", 0, 0,                                                        \
+      "where health is asked for; off, or an address that clients can't reach")                    \
+    X("upstream.url", upstream_url, URL, "", 0, 0,                                                 \
+      "the Workspaces service: http://host:port")                                                  \
+    X("mapping", mapping_file, FILE, "mapping.yaml", 0, 0,                                         \
+      "the mapping file, relative to the settings file")                                           \
+    X("workers", workers, WORKERS, "auto", 1, 256,                                                 \
+      "threads that serve; auto: one per core")                                                    \
+    X("log.level", log_level, LEVEL, "info", 0, 0,                                                 \
+      "error, warn, info or debug")                                                                \
+    X("log.format", log_format, FORMAT, "logfmt", 0, 0,                                            \
+      "json or logfmt")                                                                            \
+    X("limits.request_line", limits.request_line, SIZE, "8KiB", 64, SETTINGS_MIB,                  \
+      "method, target and version; beyond it 414")                                                 \
+    X("limits.request_head", limits.request_head, SIZE, "32KiB", 256, SETTINGS_MIB,                \
+      "the whole request head; beyond it 431")                                                     \
+    X("limits.request_fields", limits.request_fields, NUMBER, "100", 1, 10000,                      \
+      "header fields of a request; beyond it 431")                                                 \
+    X("limits.body_json", limits.body_json, SIZE, "16MiB", 1, SETTINGS_NOEND,                      \
+      "a request body that is translated; beyond it 413")                                          \
+    X("limits.body_other", limits.body_other, SIZE, "unlimited", 1, SETTINGS_NOEND,                \
+      "any other request body; beyond it 413")                                                     \
+    X("limits.request_buffer", limits.request_buffer, SIZE, "64KiB", 0, 16 * SETTINGS_MIB,         \
+      "a request body up to this is held whole, a longer one streams")                             \
+    X("limits.reply_buffer", limits.reply_buffer, SIZE, "16KiB", 0, 16 * SETTINGS_MIB,             \
+      "a reply body up to this is held whole, a longer one streams")                               \
+    X("limits.chunk_line", limits.chunk_line, SIZE, "4KiB", 16, SETTINGS_MIB,                      \
+      "a chunk-size line with its extensions; beyond it 400")                                      \
+    X("limits.trailers", limits.trailers, SIZE, "8KiB", 64, SETTINGS_MIB,                          \
+      "the trailer section; beyond it 400")                                                        \
+    X("limits.json_depth", limits.json_depth, NUMBER, "256", 1, 10000,                              \
+      "open arrays and objects; beyond it 400 or 502")                                             \
+    X("limits.json_number", limits.json_number, SIZE, "1KiB", 16, SETTINGS_MIB,                    \
+      "one number; beyond it 400 or 502")                                                          \
+    X("limits.json_value", limits.json_value, SIZE, "64KiB", 16, 16 * SETTINGS_MIB,                \
+      "a string value held for a rule; a longer one passes untouched")                             \
+    X("limits.response_head", limits.response_head, SIZE, "64KiB", 256, SETTINGS_MIB,              \
+      "the whole head of an upstream reply; beyond it 502")                                        \
+    X("limits.response_fields", limits.response_fields, NUMBER, "200", 1, 10000,                    \
+      "header fields of an upstream reply; beyond it 502")                                         \
+    X("limits.connections", limits.connections, NUMBER, "10000", 1, 1000000,                        \
+      "client connections open at once; beyond it refused")                                        \
+    X("limits.requests_per_connection", limits.requests_per_connection, NUMBER, "10000", 1,         \
+      SETTINGS_NOEND, "requests on one connection before it closes")                               \
+    X("limits.exchanges", limits.exchanges, NUMBER, "4096", 1, 1000000,                             \
+      "requests in flight at once; beyond it 503")                                                 \
+    X("limits.upstream_connections", limits.upstream_connections, NUMBER, "256", 1, 100000,         \
+      "idle connections kept to the service")                                                      \
+    X("limits.buffer_high", limits.buffer_high, SIZE, "256KiB", 4 * SETTINGS_KIB,                  \
+      64 * SETTINGS_MIB, "bytes held for the slower side at which the other pauses")               \
+    X("limits.buffer_low", limits.buffer_low, SIZE, "64KiB", 0, 64 * SETTINGS_MIB,                 \
+      "bytes held at which it goes on; less than buffer_high")                                     \
+    X("timeouts.request_head", timeouts.request_head, TIME, "10s", 1, SETTINGS_DAY,                \
+      "from the first byte of a head to its empty line; beyond it 408")                            \
+    X("timeouts.request_body", timeouts.request_body, TIME, "30s", 1, SETTINGS_DAY,                \
+      "a stall of the request body; beyond it 408")                                                \
+    X("timeouts.reply", timeouts.reply, TIME, "30s", 1, SETTINGS_DAY,                              \
+      "a stall of a client that should read; beyond it a reset")                                   \
+    X("timeouts.keep_alive", timeouts.keep_alive, TIME, "60s", 1, SETTINGS_DAY,                    \
+      "an idle client connection; beyond it closed")                                               \
+    X("timeouts.upstream_connect", timeouts.upstream_connect, TIME, "3s", 1, SETTINGS_DAY,         \
+      "connecting to the service; beyond it 502")                                                  \
+    X("timeouts.upstream_first_byte", timeouts.upstream_first_byte, TIME, "60s", 1, SETTINGS_DAY,  \
+      "from the request's end to the reply's head; beyond it 504")                                 \
+    X("timeouts.upstream_between_bytes", timeouts.upstream_between_bytes, TIME, "60s", 1,          \
+      SETTINGS_DAY, "a stall of the reply; beyond it 504 or a cut reply")                          \
+    X("timeouts.upstream_stream", timeouts.upstream_stream, TIME, "300s", 1, SETTINGS_DAY,         \
+      "the same for an event stream")                                                              \
+    X("timeouts.upstream_idle", timeouts.upstream_idle, TIME, "30s", 1, SETTINGS_DAY,              \
+      "age at which an idle connection to the service is closed")                                  \
+    X("timeouts.half_close", timeouts.half_close, TIME, "5s", 1, SETTINGS_DAY,                     \
+      "a client that sends no more, and nothing else going on")                                    \
+    X("timeouts.exchange", timeouts.exchange, TIME, "off", 0, SETTINGS_DAY,                        \
+      "a whole request and its reply; beyond it 504")                                              \
+    X("timeouts.drain", timeouts.drain, TIME, "30s", 1, SETTINGS_DAY,                              \
+      "from SIGTERM until what is left is closed")
+/* clang-format on */
+
+/* Keys of settings that the documents name and this version does not act on. */
+#define SETTINGS_LATER(X)                                                                          \
+    X("limits.sse_event")                                                                          \
+    X("limits.record")                                                                             \
+    X("limits.connections_per_client")                                                             \
+    X("limits.decoded_ratio")                                                                      \
+    X("limits.memory")                                                                             \
+    X("timeouts.request_rate")                                                                     \
+    X("timeouts.tls_handshake")
+
+enum {
+#define X(key, field, kind, standard, minimum, maximum, about) +1
+    SETTINGS_COUNT = 0 SETTINGS(X)
+#undef X
+};
+
+enum setting_kind {
+    SETTING_ADDRESSES,
+    SETTING_ADDRESS,
+    SETTING_URL,
+    SETTING_FILE,
+    SETTING_WORKERS,
+    SETTING_LEVEL,
+    SETTING_FORMAT,
+    SETTING_SIZE,
+    SETTING_NUMBER,
+    SETTING_TIME
+};
+
+/* One row of SETTINGS. */
+struct setting {
+    const char *key;
+    enum setting_kind kind;
+    size_t offset; /* of its field in struct settings */
+    const char *standard;
+    uint64_t minimum, maximum;
+    const char *about;
+};
+
+extern const struct setting settings_table[SETTINGS_COUNT];
+
+/* The setting called KEY ("limits.json_depth"), or NULL. */
+const struct setting *setting_find(struct text key);
+
+/*
+ * Reads VALUE as setting S into TO.  False, with a complaint about WHERE, if
+ * it is not one.  TO then points into VALUE for texts.
+ */
+bool setting_read(const struct setting *s, struct text value, struct where where,
+                  struct settings *to, struct diag *d);
+
+/* Adds ADDRESS to the listeners of TO, likewise. */
+bool setting_add_listen(struct text address, struct where where, struct settings *to,
+                        struct diag *d);
+
+/* Fills TO with all defaults. */
+void settings_standard(struct settings *to);
 
 #endif

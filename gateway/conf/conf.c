@@ -1,0 +1,247 @@
+#include "conf/conf.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "conf/conf_mapping.h"
+#include "conf/expect.h"
+#include "conf/layers.h"
+#include "conf/yaml_tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SETTINGS_ARENA_BYTES = 4 * 1024 * 1024 };
+
+/* What is needed while loading and not afterwards. */
+struct loading {
+    struct conf *conf;
+    struct layers *layers;
+    struct arena *trees;
+    struct diag *d;
+};
+
+static void no_memory(struct diag *d, const char *file)
+{
+    diag_error(d, (struct where){.file = file}, "no-memory", "not enough memory");
+}
+
+/* --- files ------------------------------------------------------------------------ */
+
+static bool read_bytes(int fd, struct buf *to)
+{
+    for (;;) {
+        size_t room = to->max - to->len > 65536 ? 65536 : to->max - to->len;
+        char *at = room ? buf_room(to, room) : NULL;
+        ssize_t n = at ? read(fd, at, room) : 0;
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n == 0 && !to->failed;
+        to->len += (size_t)n;
+    }
+}
+
+/* The bytes of FILE into TO; false, with a complaint at BLAME, if they can't be read. */
+static bool read_file(const char *file, struct where blame, struct buf *to, struct diag *d)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    bool sound = fd >= 0 && read_bytes(fd, to);
+
+    if (!sound)
+        diag_error(d, blame, "unreadable", "can't read %s: %s", file,
+                   to->failed ? "not enough memory" : strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return sound;
+}
+
+/* FILE as a tree in L's arena; NULL after complaints. */
+static struct yaml_node *load_tree(struct loading *l, const char *file, struct where blame)
+{
+    struct yaml_node *root = NULL;
+    struct buf source;
+
+    buf_init(&source, YAML_FILE_MAX + 1);
+    if (read_file(file, blame, &source, l->d)) {
+        diag_source(l->d, file, buf_text(&source));
+        root = yaml_tree_read(l->trees, file, buf_text(&source), l->d);
+    }
+    buf_fini(&source);
+    return root;
+}
+
+/* --- the mapping --------------------------------------------------------------------- */
+
+/* The path of the mapping file, as seen from the settings file's folder; absent: no memory. */
+static struct text resolved_mapping(const struct loading *l)
+{
+    const struct conf_origin *origin = layers_origin(l->layers, &l->layers->settings.mapping_file);
+    struct text name = l->layers->settings.mapping_file, folder = text_from(l->conf->file);
+    bool beside = origin->source == CONF_DEFAULT || origin->source == CONF_FILE;
+
+    while (folder.len > 0 && folder.at[folder.len - 1] != '/')
+        folder.len--;
+    if (!beside || name.at[0] == '/' || folder.len == 0)
+        return arena_copy(l->conf->arena, name);
+    char *path = arena_alloc(l->conf->arena, folder.len + name.len + 1);
+    if (!path)
+        return (struct text){0};
+    memcpy(path, folder.at, folder.len);
+    memcpy(path + folder.len, name.at, name.len);
+    path[folder.len + name.len] = 0;
+    return text_of(path, folder.len + name.len);
+}
+
+static void load_mapping(struct loading *l)
+{
+    const struct settings *s = &l->layers->settings;
+    struct mapping_builder *builder = mapping_builder_new(l->d);
+    const char *file = s->mapping_file.at;
+    struct yaml_node *root = load_tree(l, file, layers_origin(l->layers, &s->mapping_file)->where);
+
+    if (!builder)
+        no_memory(l->d, file);
+    if (builder && root) {
+        conf_mapping_tell(root, builder, l->d);
+        l->conf->mapping = mapping_builder_finish(&builder);
+    } else if (builder) {
+        mapping_builder_free(&builder);
+    }
+}
+
+/* --- all of it ------------------------------------------------------------------------- */
+
+/* Reads both files; what is wrong with them is in the diagnostics then. */
+static void load(struct loading *l, const struct conf_overrides *overrides,
+                 char *const *environment)
+{
+    const char *file = l->conf->file;
+    struct settings *s = &l->layers->settings;
+    size_t before = diag_errors(l->d);
+    struct yaml_node *root = load_tree(l, file, (struct where){.file = file});
+
+    if (root && expect_file(root, l->d))
+        layers_file(l->layers, root);
+    layers_environment(l->layers, environment);
+    layers_overrides(l->layers, overrides);
+    if (diag_errors(l->d) == before)
+        layers_check(l->layers);
+    s->mapping_file = resolved_mapping(l);
+    if (!s->mapping_file.at)
+        no_memory(l->d, file);
+    else if (root || access(s->mapping_file.at, R_OK) == 0)
+        load_mapping(l);
+}
+
+static bool keep_settings(const struct loading *l)
+{
+    struct conf_origin *origins = arena_zero(l->conf->arena, SETTINGS_COUNT, sizeof *origins);
+
+    if (!origins)
+        return false;
+    memcpy(origins, l->layers->origins, sizeof l->layers->origins);
+    l->conf->settings = l->layers->settings;
+    l->conf->origins = origins;
+    return true;
+}
+
+static struct conf *conf_new(const char *file)
+{
+    struct conf *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->arena = arena_new(SETTINGS_ARENA_BYTES);
+    if (c->arena)
+        c->file = arena_copy(c->arena, text_from(file)).at;
+    if (!c->file)
+        conf_free(&c);
+    return c;
+}
+
+struct conf *conf_load(const char *file, const struct conf_overrides *overrides,
+                       char *const *environment, struct diag *complaints)
+{
+    size_t before = diag_errors(complaints);
+    struct layers layers;
+    struct loading l = {
+        .conf = conf_new(file),
+        .layers = &layers,
+        .trees = arena_new(YAML_ARENA_BYTES),
+        .d = complaints,
+    };
+
+    if (l.conf && l.trees) {
+        layers_init(&layers, l.conf->file, l.conf->arena, complaints);
+        load(&l, overrides, environment);
+        if (!keep_settings(&l))
+            no_memory(complaints, file);
+    } else {
+        no_memory(complaints, file);
+    }
+    if (l.trees)
+        arena_free(&l.trees);
+    if (diag_errors(complaints) > before && l.conf)
+        conf_free(&l.conf);
+    return l.conf;
+}
+
+void conf_free(struct conf **c)
+{
+    if (!*c)
+        return;
+    if ((*c)->mapping)
+        mapping_unref(&(*c)->mapping);
+    if ((*c)->arena)
+        arena_free(&(*c)->arena);
+    free(*c);
+    *c = NULL;
+}
+
+const char *conf_find(const char *given)
+{
+    static const char *const places[] = {"config/gateway.yaml", SYSCONFDIR "/dpgw/gateway.yaml"};
+    const char *named = getenv("DPGW_CONFIG");
+
+    if (given)
+        return given;
+    if (named && *named)
+        return named;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (access(places[i], F_OK) == 0)
+            return places[i];
+    return NULL;
+}
+
+static void print_origin(const struct conf_origin *origin, FILE *to)
+{
+    switch (origin->source) {
+    case CONF_DEFAULT:
+        fputs("default", to);
+        break;
+    case CONF_FILE:
+        fprintf(to, "%s:%u", origin->where.file, origin->where.line);
+        break;
+    case CONF_ENVIRONMENT:
+        fprintf(to, "$%s", origin->where.file);
+        break;
+    case CONF_OVERRIDE:
+        fputs("--set", to);
+        break;
+    }
+}
+
+void conf_print(const struct conf *c, FILE *to)
+{
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        const struct setting *s = &settings_table[i];
+        const struct conf_origin *origin = &c->origins[i];
+
+        fprintf(to, "%-35s %-24.*s ", s->key, TEXT_ARG(origin->text));
+        print_origin(origin, to);
+        fputc('\n', to);
+    }
+}

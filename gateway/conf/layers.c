@@ -1,0 +1,392 @@
+#include "conf/layers.h"
+
+#include "base/buf.h"
+#include "conf/expect.h"
+
+#include <assert.h>
+
+enum {
+    KEY_BYTES = 96, /* no setting's key is longer */
+    LISTEN_BYTES = 2048,
+    KEYS_IN_ONE_MAP = SETTINGS_COUNT + 8
+};
+
+static const char *const later[] = {
+#define X(key) key,
+    SETTINGS_LATER(X)
+#undef X
+};
+
+enum { LATER_COUNT = sizeof later / sizeof later[0] };
+
+void layers_init(struct layers *l, const char *file, struct arena *arena, struct diag *d)
+{
+    *l = (struct layers){.file = file, .arena = arena, .d = d};
+    settings_standard(&l->settings);
+    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+        l->origins[i] = (struct conf_origin){
+            .source = CONF_DEFAULT,
+            .text = text_from(settings_table[i].standard),
+            .where = {.file = file},
+        };
+}
+
+/* VALUE copied to where the settings live; absent, with a complaint, if memory is short. */
+static struct text keep(struct layers *l, struct text value)
+{
+    struct text kept = arena_copy(l->arena, value);
+
+    if (!kept.at)
+        diag_error(l->d, (struct where){.file = l->file}, "no-memory", "not enough memory");
+    return kept;
+}
+
+static void apply(struct layers *l, const struct setting *s, struct text value,
+                  struct conf_origin origin)
+{
+    origin.text = keep(l, value);
+    if (origin.text.at && setting_read(s, origin.text, origin.where, &l->settings, l->d))
+        l->origins[s - settings_table] = origin;
+}
+
+/* --- the file ------------------------------------------------------------------ */
+
+/* "limits" and "json_depth" as "limits.json_depth"; absent if it is longer than any key. */
+static struct text join(struct text section, struct text key, char *to)
+{
+    struct buf joined = {.at = to, .capacity = KEY_BYTES, .max = KEY_BYTES};
+
+    buf_add(&joined, section);
+    if (section.len > 0)
+        buf_add_byte(&joined, '.');
+    buf_add(&joined, key);
+    return joined.failed ? (struct text){0} : buf_text(&joined);
+}
+
+/* The part of KEY that stands in the map of SECTION: after the dot, or up to it. */
+static struct text part_of(const char *key, struct text section)
+{
+    struct text t = text_from(key);
+
+    if (section.len == 0)
+        return text_of(t.at, text_find(t, '.'));
+    if (t.len > section.len && text_starts(t, section) && t.at[section.len] == '.')
+        return text_from_offset(t, section.len + 1);
+    return (struct text){0};
+}
+
+static bool is_section(struct text name)
+{
+    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+        if (part_of(settings_table[i].key, name).at)
+            return name.len > 0;
+    return false;
+}
+
+/* The keys of one map of the file, for messages and guesses. */
+struct vocabulary {
+    char copies[KEYS_IN_ONE_MAP][KEY_BYTES];
+    const char *known[KEYS_IN_ONE_MAP], *later[KEYS_IN_ONE_MAP];
+    struct expect_keys keys;
+};
+
+static void learn(struct vocabulary *v, struct text word, bool is_later)
+{
+    size_t n = v->keys.known_count + v->keys.later_count;
+
+    for (size_t i = 0; i < v->keys.known_count; i++)
+        if (text_eq(word, text_from(v->known[i])))
+            return;
+    assert(n < KEYS_IN_ONE_MAP && word.len < KEY_BYTES);
+    memcpy(v->copies[n], word.at, word.len);
+    v->copies[n][word.len] = 0;
+    if (is_later)
+        v->later[v->keys.later_count++] = v->copies[n];
+    else
+        v->known[v->keys.known_count++] = v->copies[n];
+}
+
+static void learn_section(struct vocabulary *v, struct text section)
+{
+    v->keys = (struct expect_keys){.known = v->known, .later = v->later};
+    if (section.len == 0)
+        learn(v, TEXT("version"), false);
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        struct text part = part_of(settings_table[i].key, section);
+
+        if (part.at)
+            learn(v, part, false);
+    }
+    for (size_t i = 0; section.len > 0 && i < LATER_COUNT; i++) {
+        struct text part = part_of(later[i], section);
+
+        if (part.at)
+            learn(v, part, true);
+    }
+}
+
+static bool is_empty(const struct yaml_node *node)
+{
+    return node->kind == YAML_SCALAR && yaml_sense(node) == YAML_NULL;
+}
+
+/* `listen` as a list. */
+static void apply_list(struct layers *l, const struct setting *s, const struct yaml_node *list)
+{
+    char space[LISTEN_BYTES];
+    struct buf joined = {.at = space, .capacity = sizeof space, .max = sizeof space};
+    struct conf_origin origin = {.source = CONF_FILE, .where = list->where};
+
+    l->settings.listen_count = 0;
+    for (const struct yaml_node *n = list->first; n; n = n->next) {
+        struct text address = {0};
+
+        if (expect_text(n, "an address", l->d))
+            address = keep(l, n->text);
+        if (!address.at || !setting_add_listen(address, n->where, &l->settings, l->d))
+            continue;
+        buf_add(&joined, joined.len ? TEXT(", ") : TEXT(""));
+        buf_add(&joined, address);
+    }
+    if (!list->first)
+        diag_error(l->d, list->where, "empty", "\"listen\" must not be empty");
+    origin.text = keep(l, buf_text(&joined));
+    l->origins[s - settings_table] = origin;
+}
+
+/* True if the scalar NODE is of a type that setting S can be written in. */
+static bool is_right_type(const struct setting *s, const struct yaml_node *node)
+{
+    enum yaml_sense sense = yaml_sense(node);
+
+    switch (s->kind) {
+    case SETTING_WORKERS:
+    case SETTING_NUMBER:
+        return sense == YAML_INT || (sense == YAML_TEXT && node->plain);
+    case SETTING_SIZE:
+    case SETTING_TIME:
+        return sense == YAML_INT || sense == YAML_TEXT;
+    default:
+        return sense == YAML_TEXT;
+    }
+}
+
+static const char *type_of(const struct setting *s)
+{
+    switch (s->kind) {
+    case SETTING_WORKERS:
+        return "auto or a number";
+    case SETTING_NUMBER:
+        return "a number";
+    case SETTING_SIZE:
+        return "a size";
+    case SETTING_TIME:
+        return "a time";
+    case SETTING_ADDRESSES:
+        return "an address or a list of them";
+    default:
+        return "text";
+    }
+}
+
+static void apply_node(struct layers *l, const struct setting *s, const struct yaml_node *node)
+{
+    struct conf_origin origin = {.source = CONF_FILE, .where = node->where};
+
+    if (s->kind == SETTING_ADDRESSES && node->kind == YAML_LIST)
+        apply_list(l, s, node);
+    else if (node->kind != YAML_SCALAR || !is_right_type(s, node))
+        expect_other(node, s->key, type_of(s), l->d);
+    else
+        apply(l, s, node->text, origin);
+}
+
+/* The members of one map: SECTION's, or those of the whole file that are no sections. */
+static void apply_map(struct layers *l, struct text section, const struct yaml_node *map)
+{
+    struct vocabulary v;
+    char key_space[KEY_BYTES];
+
+    learn_section(&v, section);
+    for (const struct yaml_node *m = map->first; m; m = m->next) {
+        const struct setting *s = setting_find(join(section, m->key, key_space));
+
+        if (expect_key(m, &v.keys, l->d) && s)
+            apply_node(l, s, m);
+    }
+}
+
+void layers_file(struct layers *l, const struct yaml_node *root)
+{
+    apply_map(l, TEXT(""), root);
+    for (const struct yaml_node *m = root->first; m; m = m->next) {
+        char what[KEY_BYTES];
+
+        if (!is_section(m->key) || is_empty(m))
+            continue;
+        snprintf(what, sizeof what, "\"%.*s\"", TEXT_ARG(m->key));
+        if (expect_map(m, what, l->d))
+            apply_map(l, m->key, m);
+    }
+}
+
+/* --- environment and command line ------------------------------------------------ */
+
+static bool is_later(struct text key)
+{
+    for (size_t i = 0; i < LATER_COUNT; i++)
+        if (text_eq(key, text_from(later[i])))
+            return true;
+    return false;
+}
+
+static const char *nearest_key(struct text key)
+{
+    const char *keys[SETTINGS_COUNT];
+
+    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+        keys[i] = settings_table[i].key;
+    return diag_nearest(key, keys, SETTINGS_COUNT);
+}
+
+/* The key that the variable NAME ("DPGW_LIMITS__JSON_DEPTH") stands for. */
+static struct text key_of_variable(struct text name, char *to)
+{
+    struct buf key = {.at = to, .capacity = KEY_BYTES, .max = KEY_BYTES};
+
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i];
+
+        if (c == '_' && i + 1 < name.len && name.at[i + 1] == '_') {
+            c = '.';
+            i++;
+        } else if (c >= 'A' && c <= 'Z') {
+            c = (char)(c | 0x20);
+        }
+        buf_add_byte(&key, c);
+    }
+    return key.failed ? (struct text){0} : buf_text(&key);
+}
+
+static void warn_of_variable(struct layers *l, struct text name, struct text key)
+{
+    struct where where = {.file = "environment"};
+    const char *nearest = key.at ? nearest_key(key) : NULL;
+
+    if (key.at && is_later(key))
+        diag_warning(l->d, where, "not-in-this-version", "%.*s is not in this version",
+                     TEXT_ARG(name));
+    else
+        diag_warning(l->d, where, "unknown-variable", "%.*s is no setting",
+                     name.len > KEY_BYTES ? KEY_BYTES : (int)name.len, name.at);
+    if (nearest)
+        diag_hint(l->d, "did you mean %s?", nearest);
+}
+
+void layers_environment(struct layers *l, char *const *environment)
+{
+    struct text prefix = TEXT("DPGW_");
+
+    for (; environment && *environment; environment++) {
+        struct text entry = text_from(*environment);
+        struct text name = text_of(entry.at, text_find(entry, '='));
+        char space[KEY_BYTES];
+
+        if (!text_starts(name, prefix) || name.len == entry.len ||
+            text_eq(name, TEXT("DPGW_CONFIG")))
+            continue;
+        struct text key = key_of_variable(text_from_offset(name, prefix.len), space);
+        const struct setting *s = key.at ? setting_find(key) : NULL;
+        if (!s) {
+            warn_of_variable(l, name, key);
+            continue;
+        }
+        struct text file = keep(l, name);
+        struct conf_origin origin = {.source = CONF_ENVIRONMENT, .where = {.file = file.at}};
+        if (file.at)
+            apply(l, s, text_from_offset(entry, name.len + 1), origin);
+    }
+}
+
+static void override(struct layers *l, struct text argument)
+{
+    struct where where = {.file = "--set"};
+    struct conf_origin origin = {.source = CONF_OVERRIDE, .where = where};
+    size_t equals = text_find(argument, '=');
+    struct text key = text_of(argument.at, equals);
+    int shown = key.len > KEY_BYTES ? KEY_BYTES : (int)key.len;
+    const struct setting *s = setting_find(key);
+
+    if (equals == argument.len) {
+        diag_error(l->d, where, "usage", "\"%.*s\" is not of the form key=value", shown, key.at);
+    } else if (s) {
+        apply(l, s, text_from_offset(argument, equals + 1), origin);
+    } else if (is_later(key)) {
+        diag_error(l->d, where, "not-in-this-version", "%.*s is not in this version", shown,
+                   key.at);
+    } else {
+        const char *nearest = nearest_key(key);
+
+        diag_error(l->d, where, "unknown-key", "%.*s is no setting", shown, key.at);
+        if (nearest)
+            diag_hint(l->d, "did you mean %s?", nearest);
+    }
+}
+
+void layers_overrides(struct layers *l, const struct conf_overrides *overrides)
+{
+    for (size_t i = 0; overrides && i < overrides->count; i++)
+        override(l, text_from(overrides->at[i]));
+}
+
+/* --- all together ------------------------------------------------------------------ */
+
+const struct conf_origin *layers_origin(const struct layers *l, const void *field)
+{
+    size_t offset = (size_t)((const char *)field - (const char *)&l->settings);
+    size_t i = 0;
+
+    while (i < SETTINGS_COUNT && settings_table[i].offset != offset)
+        i++;
+    assert(i < SETTINGS_COUNT);
+    return &l->origins[i];
+}
+
+/* Complains that SMALL (called NAME) is not below, or at most, LARGE. */
+static void refuse_order(const struct layers *l, const void *small, const char *name,
+                         const char *relation)
+{
+    diag_error(l->d, layers_origin(l, small)->where, "contradiction", "%s must be %s", name,
+               relation);
+}
+
+/* True if ADDRESS leaves its port to the system, so that the same text is not the same address. */
+static bool is_any_port(struct text address)
+{
+    return address.len > 2 && text_eq(text_from_offset(address, address.len - 2), TEXT(":0"));
+}
+
+void layers_check(const struct layers *l)
+{
+    const struct settings *s = &l->settings;
+
+    if (s->limits.buffer_low >= s->limits.buffer_high)
+        refuse_order(l, &s->limits.buffer_low, "limits.buffer_low", "less than limits.buffer_high");
+    if (s->limits.request_line > s->limits.request_head)
+        refuse_order(l, &s->limits.request_line, "limits.request_line",
+                     "at most limits.request_head");
+    if (s->limits.request_buffer > s->limits.buffer_high)
+        refuse_order(l, &s->limits.request_buffer, "limits.request_buffer",
+                     "at most limits.buffer_high");
+    if (s->limits.reply_buffer > s->limits.buffer_high)
+        refuse_order(l, &s->limits.reply_buffer, "limits.reply_buffer",
+                     "at most limits.buffer_high");
+    if (!s->upstream_url.at) {
+        diag_error(l->d, (struct where){.file = l->file}, "missing-key", "upstream.url is not set");
+        diag_hint(l->d, "add: upstream: {url: \"http://127.0.0.1:9000\"}");
+    }
+    for (size_t i = 0; s->admin.at && i < s->listen_count; i++)
+        if (text_eq(s->admin, s->listen[i]) && !is_any_port(s->admin))
+            diag_error(l->d, layers_origin(l, &s->admin)->where, "contradiction",
+                       "admin must not be an address that clients can reach");
+}

@@ -1,0 +1,408 @@
+#include "conf/settings.h"
+
+#include "conf/units.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <sched.h>
+#include <stddef.h>
+
+enum {
+    SHOWN = 80,           /* bytes of a value that a message repeats */
+    UNIX_PATH_BYTES = 107 /* what fits a socket address */
+};
+
+const struct setting settings_table[SETTINGS_COUNT] = {
+#define X(key_, field_, kind_, standard_, minimum_, maximum_, about_)                              \
+    {                                                                                              \
+        .key = (key_),                                                                             \
+        .kind = SETTING_##kind_,                                                                   \
+        .offset = offsetof(struct settings, field_),                                               \
+        .standard = (standard_),                                                                   \
+        .minimum = (minimum_),                                                                     \
+        .maximum = (maximum_),                                                                     \
+        .about = (about_),                                                                         \
+    },
+    SETTINGS(X)
+#undef X
+};
+
+const struct setting *setting_find(struct text key)
+{
+    for (size_t i = 0; i < SETTINGS_COUNT; i++)
+        if (text_eq(key, text_from(settings_table[i].key)))
+            return &settings_table[i];
+    return NULL;
+}
+
+/* One value on its way into a field. */
+struct reading {
+    const struct setting *setting;
+    struct text value;
+    struct where where;
+    struct settings *to;
+    struct diag *d;
+};
+
+static void *field_of(const struct reading *r)
+{
+    return (char *)r->to + r->setting->offset;
+}
+
+static bool refuse(const struct reading *r, const char *why)
+{
+    int shown = r->value.len > SHOWN ? SHOWN : (int)r->value.len;
+
+    diag_error(r->d, r->where, "bad-value", "%s can't be \"%.*s\": %s", r->setting->key, shown,
+               r->value.at, why);
+    return false;
+}
+
+/* --- numbers ------------------------------------------------------------------ */
+
+/* NUMBER as it would be written for this kind of setting. */
+static const char *written(enum setting_kind kind, uint64_t number, char *to, size_t room)
+{
+    static const struct {
+        enum setting_kind kind;
+        uint64_t factor;
+        const char *unit;
+    } units[] = {
+        {SETTING_SIZE, SETTINGS_GIB, "GiB"},
+        {SETTING_SIZE, SETTINGS_MIB, "MiB"},
+        {SETTING_SIZE, SETTINGS_KIB, "KiB"},
+        {SETTING_TIME, 3600000, "h"},
+        {SETTING_TIME, 60000, "m"},
+        {SETTING_TIME, 1000, "s"},
+        {SETTING_TIME, 1, "ms"},
+    };
+    const char *unit = "";
+
+    for (size_t i = 0; number > 0 && i < sizeof units / sizeof units[0]; i++)
+        if (units[i].kind == kind && number % units[i].factor == 0) {
+            number /= units[i].factor;
+            unit = units[i].unit;
+            break;
+        }
+    snprintf(to, room, "%llu%s", (unsigned long long)number, unit);
+    return to;
+}
+
+static bool check_range(const struct reading *r, uint64_t number)
+{
+    const struct setting *s = r->setting;
+    char least[32], most[32];
+
+    if (number < s->minimum || number > s->maximum) {
+        refuse(r, number < s->minimum ? "it is too small" : "it is too large");
+        if (s->maximum == SETTINGS_NOEND)
+            diag_hint(r->d, "at least %s", written(s->kind, s->minimum, least, sizeof least));
+        else
+            diag_hint(r->d, "from %s to %s", written(s->kind, s->minimum, least, sizeof least),
+                      written(s->kind, s->maximum, most, sizeof most));
+        return false;
+    }
+    return true;
+}
+
+static bool store_number(const struct reading *r, uint64_t number)
+{
+    if (!check_range(r, number))
+        return false;
+    *(uint64_t *)field_of(r) = number;
+    return true;
+}
+
+static bool is_unlimited(const struct reading *r)
+{
+    return r->setting->maximum == SETTINGS_NOEND && text_eq(r->value, TEXT("unlimited"));
+}
+
+static bool read_count(const struct reading *r)
+{
+    uint64_t number;
+
+    if (is_unlimited(r))
+        return store_number(r, SETTINGS_NOEND);
+    if (!text_to_u64(r->value, &number))
+        return refuse(r, "it is a number in digits, without a unit");
+    return store_number(r, number);
+}
+
+static bool read_size(const struct reading *r)
+{
+    uint64_t bytes;
+
+    if (is_unlimited(r))
+        return store_number(r, SETTINGS_NOEND);
+    enum units_verdict verdict = units_size(r->value, &bytes);
+    if (verdict != UNITS_OK && verdict != UNITS_NO_UNIT)
+        return refuse(r, units_complaint(verdict, false));
+    return store_number(r, bytes);
+}
+
+static bool read_time(const struct reading *r)
+{
+    uint64_t ms;
+
+    if (r->setting->minimum == 0 && text_eq(r->value, TEXT("off")))
+        return store_number(r, 0);
+    enum units_verdict verdict = units_time(r->value, &ms);
+    if (verdict != UNITS_OK)
+        return refuse(r, units_complaint(verdict, true));
+    return store_number(r, ms);
+}
+
+/* The cores this process may run on. */
+static uint64_t cores(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : (uint64_t)count;
+}
+
+static bool read_workers(const struct reading *r)
+{
+    uint64_t number, most = r->setting->maximum;
+
+    if (text_eq(r->value, TEXT("auto")))
+        number = cores() < most ? cores() : most;
+    else if (!text_to_u64(r->value, &number))
+        return refuse(r, "it is auto or a number");
+    if (!check_range(r, number))
+        return false;
+    *(unsigned *)field_of(r) = (unsigned)number;
+    return true;
+}
+
+/* --- words --------------------------------------------------------------------- */
+
+/* The number of VALUE among COUNT WORDS; -1 with a complaint that ends in WHY. */
+static int read_word(const struct reading *r, const char *const *words, size_t count,
+                     const char *why)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_eq(r->value, text_from(words[i])))
+            return (int)i;
+    const char *nearest = diag_nearest(r->value, words, count);
+    refuse(r, why);
+    if (nearest)
+        diag_hint(r->d, "did you mean \"%s\"?", nearest);
+    return -1;
+}
+
+static bool read_level(const struct reading *r)
+{
+    static const char *const words[] = {
+        [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
+    int level = read_word(r, words, 4, "it is one of error, warn, info, debug");
+
+    if (level >= 0)
+        *(enum log_level *)field_of(r) = (enum log_level)level;
+    return level >= 0;
+}
+
+static bool read_format(const struct reading *r)
+{
+    static const char *const words[] = {[LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json"};
+    int format = read_word(r, words, 2, "it is one of json, logfmt");
+
+    if (format >= 0)
+        *(enum log_format *)field_of(r) = (enum log_format)format;
+    return format >= 0;
+}
+
+/* --- addresses ------------------------------------------------------------------- */
+
+/* Cuts T at its last colon into a host and a port number up to 65535. */
+static bool cut_port(struct text t, struct text *host_out)
+{
+    size_t colon = t.len;
+    uint64_t port;
+
+    while (colon > 0 && t.at[colon - 1] != ':')
+        colon--;
+    *host_out = text_of(t.at, colon ? colon - 1 : 0);
+    struct text digits = text_from_offset(t, colon);
+    return colon > 0 && digits.len <= 5 && text_to_u64(digits, &port) && port <= 65535;
+}
+
+/* True if HOST, between brackets for 6, is an address of FAMILY. */
+static bool is_ip(struct text host, int family)
+{
+    char copy[INET6_ADDRSTRLEN];
+    unsigned char bytes[16];
+
+    if (family == AF_INET6) {
+        if (host.len < 2 || host.at[0] != '[' || host.at[host.len - 1] != ']')
+            return false;
+        host = text_of(host.at + 1, host.len - 2);
+    }
+    if (host.len >= sizeof copy)
+        return false;
+    memcpy(copy, host.at, host.len);
+    copy[host.len] = 0;
+    return inet_pton(family, copy, bytes) == 1;
+}
+
+static bool is_address(struct text t)
+{
+    struct text unix_prefix = TEXT("unix:"), host;
+
+    if (text_starts(t, unix_prefix))
+        return t.len > unix_prefix.len && t.at[unix_prefix.len] == '/' &&
+               t.len - unix_prefix.len <= UNIX_PATH_BYTES;
+    return cut_port(t, &host) && (is_ip(host, AF_INET) || is_ip(host, AF_INET6));
+}
+
+/* True if ADDRESS leaves its port to the system, so that it may be there twice. */
+static bool is_any_port(struct text address)
+{
+    return address.len > 2 && text_eq(text_from_offset(address, address.len - 2), TEXT(":0"));
+}
+
+static const char address_form[] =
+    "it is an address and a port, as in \"127.0.0.1:8080\", \"[::]:8080\" or \"unix:/path\"";
+
+static bool read_address(const struct reading *r)
+{
+    struct text *to = field_of(r);
+
+    if (text_eq(r->value, TEXT("off"))) {
+        *to = (struct text){0};
+        return true;
+    }
+    if (!is_address(r->value))
+        return refuse(r, address_form);
+    *to = r->value;
+    return true;
+}
+
+bool setting_add_listen(struct text address, struct where where, struct settings *to,
+                        struct diag *d)
+{
+    const struct reading r = {setting_find(TEXT("listen")), address, where, to, d};
+
+    if (!is_address(address))
+        return refuse(&r, address_form);
+    for (size_t i = 0; i < to->listen_count; i++)
+        if (text_eq(to->listen[i], address) && !is_any_port(address))
+            return refuse(&r, "it is there already");
+    if (to->listen_count == SETTINGS_LISTEN_MAX)
+        return refuse(&r, "there are more than 8 addresses");
+    to->listen[to->listen_count++] = address;
+    return true;
+}
+
+/* Addresses in one text, with commas between them. */
+static bool read_addresses(const struct reading *r)
+{
+    struct text rest = r->value;
+    bool sound = true;
+
+    r->to->listen_count = 0;
+    for (bool last = false; !last;) {
+        size_t comma = text_find(rest, ',');
+
+        last = comma == rest.len;
+        struct text one = text_trim(text_of(rest.at, comma));
+        sound = setting_add_listen(one, r->where, r->to, r->d) && sound;
+        rest = text_from_offset(rest, last ? comma : comma + 1);
+    }
+    return sound;
+}
+
+static bool is_host(struct text host)
+{
+    if (host.len > 0 && host.at[0] == '[')
+        return is_ip(host, AF_INET6);
+    for (size_t i = 0; i < host.len; i++) {
+        unsigned char c = (unsigned char)host.at[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              (c && strchr("-._", c))))
+            return false;
+    }
+    return host.len > 0 && host.len <= 253;
+}
+
+/* A scheme and an authority, and nothing else. */
+static bool read_url(const struct reading *r)
+{
+    struct text scheme = TEXT("http://"), host;
+
+    if (text_starts(r->value, TEXT("https://")))
+        return refuse(r, "https is not in this version");
+    if (!text_starts(r->value, scheme))
+        return refuse(r, "it begins with http://");
+    struct text authority = text_from_offset(r->value, scheme.len);
+    size_t end = text_find(authority, '/');
+    if (end == authority.len)
+        end = text_find(authority, '?');
+    if (end < authority.len)
+        return refuse(r, "it ends with the host or port, without a path");
+    if (text_find(authority, '@') < authority.len)
+        return refuse(r, "it holds no user or password");
+    if (!is_host(authority) && !(cut_port(authority, &host) && is_host(host)))
+        return refuse(r, "it is http://host or http://host:port");
+    *(struct text *)field_of(r) = r->value;
+    return true;
+}
+
+static bool read_file(const struct reading *r)
+{
+    *(struct text *)field_of(r) = r->value;
+    return true;
+}
+
+/* ----------------------------------------------------------------------------------- */
+
+bool setting_read(const struct setting *s, struct text value, struct where where,
+                  struct settings *to, struct diag *d)
+{
+    const struct reading r = {s, value, where, to, d};
+
+    if (value.len == 0)
+        return refuse(&r, "it is empty");
+    switch (s->kind) {
+    case SETTING_ADDRESSES:
+        return read_addresses(&r);
+    case SETTING_ADDRESS:
+        return read_address(&r);
+    case SETTING_URL:
+        return read_url(&r);
+    case SETTING_FILE:
+        return read_file(&r);
+    case SETTING_WORKERS:
+        return read_workers(&r);
+    case SETTING_LEVEL:
+        return read_level(&r);
+    case SETTING_FORMAT:
+        return read_format(&r);
+    case SETTING_SIZE:
+        return read_size(&r);
+    case SETTING_NUMBER:
+        return read_count(&r);
+    case SETTING_TIME:
+        return read_time(&r);
+    }
+    return false;
+}
+
+void settings_standard(struct settings *to)
+{
+    *to = (struct settings){0};
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        const struct setting *s = &settings_table[i];
+
+        if (*s->standard) {
+            bool sound = setting_read(s, text_from(s->standard), (struct where){0}, to, NULL);
+
+            assert(sound); /* the table's own values are values */
+            (void)sound;
+        }
+    }
+}
