@@ -1,0 +1,23 @@
+/*
+ * cli.h - the commands that do their work and end
+ *
+ * Each takes the arguments that follow the program's name, its own name
+ * first, and returns the exit code: 0, 1 or what mapping.md lists, EX_USAGE
+ * (64) on wrong usage, EX_CONFIG (78) where the mapping is unusable.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+/* Every complaint about the configuration, with its line and a caret: 0 or 1. */
+int cli_check(int argc, char **argv);
+
+/* Translates one body offline: 0, or 65 if the body is refused. */
+int cli_translate(int argc, char **argv);
+
+/* Route, upstream URL and rules in force for one request: 0, or 1 if no route. */
+int cli_explain(int argc, char **argv);
+
+/* Prints the version: 0. */
+int cli_version(int argc, char **argv);
+
+#endif
