@@ -118,6 +118,12 @@ static int check(const struct check *c, const char *file)
     return status;
 }
 
+static int no_file(void)
+{
+    fputs("dpgw check: no settings file: give one with -c FILE\n", stderr);
+    return EXIT_FAILURE;
+}
+
 int cli_check(int argc, char **argv)
 {
     struct check c = {.set = calloc((size_t)argc + 1, sizeof *c.set)};
@@ -135,7 +141,7 @@ int cli_check(int argc, char **argv)
         if (file)
             status = check(&c, file);
         else
-            fputs("dpgw check: no settings file: give one with -c FILE\n", stderr);
+            status = no_file();
     }
     free(c.set);
     return status;
