@@ -198,4 +198,6 @@ help: ## this list
 	@sed -n 's/^\([a-z][a-z -]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | \
 	    while IFS="$$(printf '\t')" read -r name what; do printf '%-14s %s\n' "$$name" "$$what"; done
 
+include $(wildcard test/*/*.mk)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
