@@ -79,6 +79,15 @@ struct upstream_events {
     void (*on_broke)(void *owner, enum upstream_failure why);
 };
 
+/*
+ * Readies what all upstreams share, once a process and before its threads;
+ * from then on SIGPIPE is ignored.  False: it failed.
+ */
+bool upstream_global_init(void);
+
+/* Gives that back, after the last upstream is gone. */
+void upstream_global_fini(void);
+
 /* A new upstream on BASE; LIMITS are copied.  NULL: no memory. */
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
 

@@ -1,0 +1,81 @@
+/*
+ * curl_transfer.h - one transfer: its handle, its reply, and whose turn it is
+ *
+ * A transfer answers the library's callbacks, tells its owner what came, and
+ * keeps for itself what the library gets wrong: whether the reply is complete,
+ * whether a request may go out on a kept connection, whether a deadline has
+ * passed.  The loop gives it to the library and takes it back.
+ */
+#ifndef UPSTREAM_CURL_TRANSFER_H
+#define UPSTREAM_CURL_TRANSFER_H
+
+#include "upstream/curl_loop.h"
+#include "upstream/reply.h"
+
+struct upstream_transfer {
+    struct upstream *upstream;
+    CURL *easy;
+    struct upstream_events events;
+    void *owner;
+    struct reply reply;
+    struct wire *wire;    /* while it carries this request */
+    void *request_memory; /* target and header list, as the library wants them */
+    struct text whole;
+    enum http_framing framing; /* of the body to send, after HEAD was seen to */
+    uint64_t body_left;        /* where framing is HTTP_LENGTH */
+    uint64_t first_byte_ms, between_bytes_ms;
+    uint64_t since_ms; /* when something moved last */
+    long buffer_size;  /* the handle's */
+    unsigned sends;    /* how often the library was about to send the request */
+    enum upstream_failure failure;
+    bool in_multi;
+    bool over;              /* cancelled or failed: callbacks say no */
+    bool cancelled;         /* to be buried */
+    bool failed;            /* with `failure` */
+    bool told;              /* on_done or on_broke was called */
+    bool stale;             /* its kept connection was no good: once more, on a fresh one */
+    bool fresh;             /* that is what it is doing */
+    bool body_given;        /* all of it */
+    bool shut;              /* the owner wants no pieces */
+    bool more;              /* the owner has more to send */
+    bool receive_paused;    /* the library's state */
+    bool send_paused;       /* the library's state */
+    bool end_suspected;     /* the library stopped reading while its sending was paused */
+    bool complete_counted;  /* in the upstream's complete_waiting */
+    bool reuse_forbidden;   /* option set on the handle */
+    bool on_agenda;
+    STAILQ_ENTRY(upstream_transfer) agenda_link;
+    TAILQ_ENTRY(upstream_transfer) link; /* live or spare */
+};
+
+/* A transfer with a handle of its own; NULL: no memory. */
+struct upstream_transfer *transfer_new(struct upstream *u);
+
+/* Frees the transfer at *T and its handle. */
+void transfer_free(struct upstream_transfer **t);
+
+/* Forgets the last request, keeping the handle. */
+void transfer_clear(struct upstream_transfer *t);
+
+/* Sets T up for REQUEST (curl_request.c).  False: no memory. */
+bool transfer_request(struct upstream_transfer *t, const struct upstream_request *request);
+
+/* T's kept connection was no good: makes it ready to be sent on a fresh one. */
+void transfer_renew(struct upstream_transfer *t);
+
+/* Brings the library's pause state in line with what the owner wants. */
+void transfer_unpause(struct upstream_transfer *t);
+
+/* Looks whether the library overlooked the end of the connection. */
+void transfer_check_end(struct upstream_transfer *t);
+
+/* Notes that T cannot go on, WHY. */
+void transfer_fail(struct upstream_transfer *t, enum upstream_failure why);
+
+/* Tells T's end to its owner; RESULT is the library's, if it came to one.  Last. */
+void transfer_tell_end(struct upstream_transfer *t, CURLcode result);
+
+/* When T fails unless something moves; UINT64_MAX: never. */
+uint64_t transfer_deadline(const struct upstream_transfer *t);
+
+#endif
