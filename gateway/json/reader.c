@@ -347,6 +347,17 @@ static bool finish_atom(struct reader *r, bool at_end)
     return fail(r, READER_INVALID, r->place, r->refusal);
 }
 
+/* An atom begins at AT, and its end is not in sight. */
+static void enter_atom(struct reader *r, const char *at)
+{
+    if (r->done) {
+        refuse_at(r, at, FOLLOWS);
+        return;
+    }
+    r->inside = IN_ATOM;
+    r->place = place_at(r, at);
+}
+
 /*
  * Goes on inside the atom; returns where it left off.  One byte more than a
  * number may have is enough to refuse it.
@@ -379,6 +390,26 @@ static bool refuse_skeleton(struct reader *r, const struct skeleton *s, size_t t
     return fail(r, READER_STOPPED, place_at(r, quote), NULL);
 }
 
+/*
+ * What yajl is fed of S: all of it, unless it begins with an atom longer than
+ * any number may be.  Of that, one byte too many is enough to refuse it, and
+ * yajl, which copies the first token it is fed, never copies more.
+ */
+static struct text stretch_of(const struct reader *r, struct skeleton *s)
+{
+    size_t from = 0, most = r->limits.number;
+
+    while (from < s->len && token_is_space(s->bytes[from]))
+        from++;
+    size_t to = from;
+    while (to < s->len && to - from <= most && token_is_atom(s->bytes[to]))
+        to++;
+    if (to - from <= most || to == s->len)
+        return text_of(s->bytes, s->len);
+    s->bytes[to] = ' ';
+    return text_of(s->bytes, to + 1);
+}
+
 /* Takes whole tokens from AT on; returns where it left off. */
 static const char *take_tokens(struct reader *r, const char *at, const char *end)
 {
@@ -387,12 +418,11 @@ static const char *take_tokens(struct reader *r, const char *at, const char *end
 
     skeleton_make(&s, &r->scan, at, end);
     if (s.end == at && s.stop != SKELETON_FOREIGN_BYTE) {
-        r->inside = IN_ATOM;
-        r->place = place_at(r, at);
+        enter_atom(r, at);
         return at;
     }
     r->skeleton = &s;
-    if (!feed(r, text_of(s.bytes, s.len), &token)) {
+    if (!feed(r, stretch_of(r, &s), &token)) {
         refuse_skeleton(r, &s, token.start);
         return s.end;
     }
@@ -485,7 +515,7 @@ bool reader_init(struct reader *r, const struct reader_limits *limits, bool utf8
                          .allow_mark = allow_mark,
                          .scan = {.utf8 = utf8}};
     buf_init(&r->held, most + 2); /* a quote, or the blank behind a number one too long */
-    if (!yajl_pool_init(&r->pool, limits->depth))
+    if (!yajl_pool_init(&r->pool, limits->depth, limits->number + 2))
         return false;
     reader_restart(r);
     return true;

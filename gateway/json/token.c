@@ -1,10 +1,5 @@
 #include "json/token.h"
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static bool is_digit(struct text t, size_t at)
 {
     return at < t.len && t.at[at] >= '0' && t.at[at] <= '9';
@@ -58,7 +53,7 @@ static bool literal(struct text t, size_t *at, struct text word)
 
 bool token_next(struct text t, size_t from, struct token *token)
 {
-    while (from < t.len && is_space(t.at[from]))
+    while (from < t.len && token_is_space(t.at[from]))
         from++;
     if (from >= t.len)
         return false;

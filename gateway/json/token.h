@@ -16,6 +16,12 @@ struct token {
     bool punctuation;  /* a comma or a colon */
 };
 
+/* True for white space (RFC 8259, 2). */
+static inline bool token_is_space(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
 /* True for a byte that numbers and literals are made of. */
 static inline bool token_is_atom(char byte)
 {

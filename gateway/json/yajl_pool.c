@@ -6,30 +6,44 @@
 #include <stdlib.h>
 
 enum {
-    SMALL_BYTES = 1024,  /* handle, lexer and two empty buffers take 300 */
-    DEPTH_STEP = 128 * 2 /* yajl grows its stack by 128 bytes */
+    SMALL_BYTES = 512,  /* handle, lexer and two buffer heads take 256 */
+    TOKEN_BYTES = 2048, /* what a buffer of yajl begins with; it doubles */
+    STACK_STEP = 128    /* by which yajl grows its stack */
 };
+
+static char *token_of(const struct yajl_pool *p)
+{
+    return p->memory + SMALL_BYTES;
+}
+
+static char *stack_of(const struct yajl_pool *p)
+{
+    return token_of(p) + p->token_bytes;
+}
 
 static void *pool_malloc(void *ctx, size_t size)
 {
     struct yajl_pool *p = ctx;
     size_t align = alignof(max_align_t);
 
+    if (size == TOKEN_BYTES)
+        return token_of(p);
     size = (size + align - 1) / align * align;
-    assert(size <= SMALL_BYTES - p->used);
-    p->used += size;
-    return p->memory + p->used - size;
+    assert(size <= SMALL_BYTES - p->small_used);
+    p->small_used += size;
+    return p->memory + p->small_used - size;
 }
 
-/* Only the stack is ever grown, so it stays where it is. */
 static void *pool_realloc(void *ctx, void *from, size_t size)
 {
     struct yajl_pool *p = ctx;
-    char *stack = p->memory + SMALL_BYTES;
 
-    assert(from == NULL || from == stack);
-    assert(size <= p->depth_bytes);
-    return stack;
+    if (from == token_of(p)) {
+        assert(size <= p->token_bytes);
+        return from;
+    }
+    assert((from == NULL || from == stack_of(p)) && size <= p->stack_bytes);
+    return stack_of(p);
 }
 
 static void pool_free(void *ctx, void *from)
@@ -38,20 +52,23 @@ static void pool_free(void *ctx, void *from)
     (void)from;
 }
 
-bool yajl_pool_init(struct yajl_pool *p, size_t depth)
+bool yajl_pool_init(struct yajl_pool *p, size_t depth, size_t token)
 {
     *p = (struct yajl_pool){
+        .token_bytes = TOKEN_BYTES,
+        .stack_bytes = depth + 2 * STACK_STEP,
         .allocs = {.malloc = pool_malloc, .realloc = pool_realloc, .free = pool_free, .ctx = p}};
-    if (depth > SIZE_MAX / 2)
+    if (depth > SIZE_MAX / 8 || token > SIZE_MAX / 8)
         return false;
-    p->depth_bytes = depth + DEPTH_STEP;
-    p->memory = malloc(SMALL_BYTES + p->depth_bytes);
+    while (p->token_bytes <= token)
+        p->token_bytes *= 2;
+    p->memory = malloc(SMALL_BYTES + p->token_bytes + p->stack_bytes);
     return p->memory != NULL;
 }
 
 void yajl_pool_clear(struct yajl_pool *p)
 {
-    p->used = 0;
+    p->small_used = 0;
 }
 
 void yajl_pool_fini(struct yajl_pool *p)

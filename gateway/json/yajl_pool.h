@@ -2,10 +2,10 @@
  * yajl_pool.h - the memory of one yajl handle, taken all at once
  *
  * yajl does not look whether an allocation failed.  So all that a handle can
- * need for a given depth is taken before it is made, and handed out from
- * there: a few small structures, and one stack of a byte per open container,
- * the only thing yajl ever grows.  yajl's own text buffers are never used,
- * as it is fed no string contents and no cut tokens.
+ * need is taken before it is made, and handed out from there: a few small
+ * structures, the copy yajl makes of the first token of each stretch it is
+ * fed, and a stack of a byte per open container.  The last two may grow, up
+ * to bounds known beforehand, and so never move.
  */
 #ifndef JSON_YAJL_POOL_H
 #define JSON_YAJL_POOL_H
@@ -16,13 +16,16 @@
 
 struct yajl_pool {
     char *memory;
-    size_t used;             /* by the small structures */
-    size_t depth_bytes;      /* the room of the stack, behind them */
-    yajl_alloc_funcs allocs; /* what yajl is given */
+    size_t small_used;
+    size_t token_bytes, stack_bytes; /* behind the small structures */
+    yajl_alloc_funcs allocs;         /* what yajl is given */
 };
 
-/* Takes the memory for texts of at most DEPTH open containers; false if there is none. */
-bool yajl_pool_init(struct yajl_pool *p, size_t depth);
+/*
+ * Takes the memory for texts of at most DEPTH open containers, fed in
+ * stretches whose first token has at most TOKEN bytes.  False: no memory.
+ */
+bool yajl_pool_init(struct yajl_pool *p, size_t depth, size_t token);
 
 /* Hands everything out anew; handles made from P are forgotten. */
 void yajl_pool_clear(struct yajl_pool *p);
