@@ -85,7 +85,10 @@ void front_drain(struct front *f);
 /* Closes every connection now, from the top of the loop. */
 void front_abort_all(struct front *f);
 
-/* Connections open now. */
+/*
+ * Connections open now.  While a listener drains that may still bring one,
+ * it counts as one too: at 0 the front can be freed and nobody is lost.
+ */
 size_t front_connections(const struct front *f);
 
 /* Takes REQUEST: EVENTS go to OWNER.  Call it from on_request or on_refused only. */
@@ -102,6 +105,12 @@ void front_read(struct front_request *request, bool on);
 
 /* Sends 100 (Continue) if the client waits for it and nothing was sent yet. */
 void front_continue(struct front_request *request);
+
+/*
+ * Sends 103 (Early Hints) with FIELDS to a client of HTTP/1.1, before
+ * front_reply; nothing to others.
+ */
+void front_hints(struct front_request *request, const struct http_fields *fields);
 
 /* How a reply's body is framed towards the client. */
 struct front_reply {

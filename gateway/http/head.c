@@ -67,7 +67,7 @@ int http_head_early(struct text bytes, size_t from, const struct http_head_limit
     if (head.len > 0 && !http_is(head.at[0], IN_TOKEN) && !(skipped == 0 && head.at[0] == '\r'))
         return 400;
     *reason_out = "The request line is too long.";
-    if (head.len > line && text_find(text_of(head.at, line), '\n') == line)
+    if (head.len > line && from <= line + 2 && text_find(text_of(head.at, line), '\n') == line)
         return 414;
     *reason_out = "The request head is too long.";
     if (head.len > limits->head)

@@ -1,0 +1,106 @@
+#include "front/door.h"
+
+#include <time.h>
+
+/*
+ * One timer a connection.  Each clock is a time when something last moved and
+ * a limit; the timer is only ever set earlier, and when it fires all clocks
+ * are looked at and it is set for the next.  So a busy connection touches it
+ * about once a limit, not once an event.
+ */
+uint64_t tap_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void tap_clock(struct tap *tap, uint64_t ms)
+{
+    uint64_t at = tap_now_ms() + ms;
+    struct timeval wait = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+
+    if (ms == 0 || (tap->timer_at_ms > 0 && tap->timer_at_ms <= at))
+        return;
+    tap->timer_at_ms = at;
+    event_add(&tap->timer, &wait);
+}
+
+/* True if LIMIT has passed since SINCE; else the timer is set for it. */
+static bool passed(struct tap *tap, uint64_t since, uint64_t limit)
+{
+    uint64_t now = tap_now_ms();
+
+    if (limit == 0)
+        return false;
+    if (now >= since + limit)
+        return true;
+    tap_clock(tap, since + limit - now);
+    return false;
+}
+
+static bool idle_passed(struct tap *tap)
+{
+    uint64_t limit = tap->front->limits.keep_alive_ms;
+
+    if (tap->front->draining && (limit == 0 || limit > TAP_DRAIN_GRACE_MS))
+        limit = TAP_DRAIN_GRACE_MS;
+    return passed(tap, tap->phase_since_ms, limit);
+}
+
+static bool body_passed(struct tap *tap)
+{
+    const struct front_request *request = tap->request;
+    bool invited = !request->head.expect_continue || request->continued;
+
+    return !tap->paused && invited && request->reply != REPLY_FINISHED && !request->body_broken &&
+           passed(tap, tap->body_since_ms, tap->front->limits.request_body_ms);
+}
+
+static void look_at_phase(struct tap *tap)
+{
+    switch (tap->phase) {
+    case TAP_IDLE:
+        tap->idle_expired = idle_passed(tap);
+        break;
+    case TAP_HEAD:
+        tap->head_expired = passed(tap, tap->phase_since_ms, tap->front->limits.request_head_ms);
+        break;
+    case TAP_BODY:
+        tap->body_expired = body_passed(tap);
+        break;
+    case TAP_LINGER:
+        tap->linger_over = passed(tap, tap->phase_since_ms, TAP_LINGER_MS);
+        break;
+    case TAP_HOLD:
+        break;
+    }
+}
+
+static void look_at_reply(struct tap *tap)
+{
+    const struct front_limits *limits = &tap->front->limits;
+
+    if (tap_waiting(tap) > 0 && passed(tap, tap->reply_since_ms, limits->reply_ms)) {
+        tap->reset = true;
+        tap->lost = true;
+    } else if (tap->eof && passed(tap, tap->reply_since_ms, limits->half_close_ms)) {
+        tap->lost = true;
+    }
+}
+
+void tap_on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct tap *tap = arg;
+
+    (void)fd;
+    (void)what;
+    tap->timer_at_ms = 0;
+    look_at_phase(tap);
+    if (tap->request)
+        look_at_reply(tap);
+    if (tap->idle_expired || tap->head_expired || tap->body_expired || tap->linger_over ||
+        tap->lost)
+        tap_wake(tap);
+}

@@ -1,0 +1,188 @@
+#include "front/door.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/http.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+static const char canonical_head[] = "GET / HTTP/1.1\r\n\r\n";
+
+/* A connection was accepted: evhttp asks for its bufferevent. */
+static struct bufferevent *on_accepted(struct event_base *base, void *arg)
+{
+    struct front *f = arg;
+    struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+
+    if (bev && !tap_new(f, bev)) {
+        bufferevent_free(bev);
+        bev = NULL;
+    }
+    listeners_count(&f->listeners);
+    return bev;
+}
+
+/* evhttp has read a canonical head. */
+static void on_canonical(struct evhttp_request *canonical, void *arg)
+{
+    struct front *f = arg;
+    struct tap *tap = f->handing;
+
+    assert(tap && evhttp_request_get_connection(canonical) == tap->connection);
+    tap->canonical = canonical;
+    bufferevent_setcb(tap->bev, NULL, NULL, tap_on_event, tap);
+    tap->reading = false; /* evhttp stopped it */
+    tap_dispatch(tap);
+}
+
+/* True if the client would take a plain close for the end of a whole reply. */
+static bool close_would_lie(const struct tap *tap)
+{
+    return tap->request && tap->request->reply != REPLY_NONE &&
+           tap->request->framing == HTTP_TO_CLOSE;
+}
+
+/*
+ * evhttp is about to shut CONNECTION's socket down, which the client takes
+ * for a clean end, and to free it.  Where that must not be, dissolving the
+ * socket's association sends RST before.
+ */
+static void on_closed(struct evhttp_connection *connection, void *arg)
+{
+    struct tap *tap = arg;
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+
+    (void)connection;
+    if (tap->reset || close_would_lie(tap))
+        connect(bufferevent_getfd(tap->bev), &none, sizeof none);
+    tap_free(tap);
+}
+
+bool door_open(struct front *f)
+{
+    f->http = evhttp_new(f->base);
+    if (!f->http)
+        return false;
+    evhttp_set_bevcb(f->http, on_accepted, f);
+    evhttp_set_gencb(f->http, on_canonical, f);
+    return true;
+}
+
+void door_shut(struct front *f)
+{
+    if (f->http)
+        evhttp_free(f->http);
+    f->http = NULL;
+    while (f->taps) { /* accepted, but never started */
+        struct bufferevent *bev = f->taps->bev;
+
+        tap_free(f->taps);
+        bufferevent_decref(bev);
+    }
+}
+
+struct evhttp_bound_socket *door_bind(struct front *f, struct evconnlistener *listener)
+{
+    return evhttp_bind_listener(f->http, listener);
+}
+
+void door_unbind(struct front *f, struct evhttp_bound_socket *bound)
+{
+    evhttp_del_accept_socket(f->http, bound);
+}
+
+static void note_peer(struct tap *tap)
+{
+    char *address;
+    uint16_t port;
+    const struct sockaddr *sa = evhttp_connection_get_addr(tap->connection);
+
+    evhttp_connection_get_peer(tap->connection, &address, &port);
+    bool local = sa->sa_family == AF_UNIX;
+    snprintf(tap->peer, sizeof tap->peer, "%s", local ? "unix" : address);
+    tap->port = local ? 0 : port;
+}
+
+/*
+ * The callbacks' argument is the evhttp_connection: that is how 2.1.12 is
+ * made, and the only way to it before a request.  None: evhttp gave up.
+ */
+bool door_start(struct tap *tap)
+{
+    struct bufferevent *bev = tap->bev;
+    bufferevent_data_cb read_cb;
+    bufferevent_data_cb write_cb;
+    bufferevent_event_cb event_cb;
+    void *argument;
+
+    bufferevent_getcb(bev, &read_cb, &write_cb, &event_cb, &argument);
+    if (!argument) {
+        tap_free(tap);
+        bufferevent_decref(bev);
+        return false;
+    }
+    tap->connection = argument;
+    assert(evhttp_connection_get_bufferevent(tap->connection) == bev);
+    evhttp_connection_set_closecb(tap->connection, on_closed, tap);
+    bufferevent_decref(bev);
+    tap->front->door.read_cb = read_cb;
+    tap->front->door.write_cb = write_cb;
+    tap->front->door.event_cb = event_cb;
+    bufferevent_setcb(bev, NULL, NULL, tap_on_event, tap);
+    bufferevent_setwatermark(bev, EV_READ, 1, 0);
+    bufferevent_set_max_single_read(bev, TAP_READ_MAX);
+    bufferevent_set_max_single_write(bev, TAP_WRITE_MAX);
+    tap->reading = true;
+    note_peer(tap);
+    if (!tap->over_limit)
+        return true;
+    door_close(tap);
+    return false;
+}
+
+/*
+ * The head is consumed before anything else can be read: put in front of the
+ * (empty) input and read at once, in an event that is neither the input's
+ * own nor evhttp's completion.
+ */
+void door_hand(struct tap *tap)
+{
+    struct front *f = tap->front;
+    struct door_callbacks *door = &f->door;
+
+    f->handing = tap;
+    tap->handing = true;
+    bufferevent_setcb(tap->bev, door->read_cb, door->write_cb, door->event_cb, tap->connection);
+    evbuffer_prepend(bufferevent_get_input(tap->bev), canonical_head, sizeof canonical_head - 1);
+    bufferevent_trigger(tap->bev, EV_READ, 0);
+    tap->handing = false;
+    f->handing = NULL;
+    assert(tap->canonical);
+}
+
+/*
+ * evhttp has sent nothing itself and the output is empty, so it completes at
+ * once and awaits the next canonical head.
+ */
+bool door_next(struct tap *tap)
+{
+    struct evhttp_request *canonical = tap->canonical;
+    struct front *f = tap->front;
+    size_t connections = f->connections;
+
+    tap->canonical = NULL;
+    evhttp_send_reply_end(canonical);
+    if (f->connections != connections)
+        return false;
+    bufferevent_setcb(tap->bev, NULL, NULL, tap_on_event, tap);
+    tap->reading = true;
+    tap->writing = false;
+    return true;
+}
+
+void door_close(struct tap *tap)
+{
+    evhttp_connection_free(tap->connection);
+}

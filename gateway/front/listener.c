@@ -1,0 +1,247 @@
+#include "front/listener.h"
+
+#include "base/log.h"
+#include "front/door.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    ACCEPTS_PER_TURN = 64,
+    PAUSE_MS = 100, /* without descriptors */
+    SETTLE_MS = 200 /* for handshakes under way when draining begins */
+};
+
+struct listener {
+    struct listener *next;
+    struct evconnlistener *accepting;
+    struct evhttp_bound_socket *bound; /* evhttp's hold on it */
+    int fd;
+};
+
+/* Those of this thread, to find the one an accept error belongs to. */
+static _Thread_local struct listeners *by_thread[16];
+
+static struct listeners **slot_of(const struct listeners *l)
+{
+    for (size_t i = 0; i < sizeof by_thread / sizeof by_thread[0]; i++)
+        if (by_thread[i] == l)
+            return &by_thread[i];
+    return NULL;
+}
+
+static void set_accepting(struct listeners *l, bool on)
+{
+    for (struct listener *one = l->first; one; one = one->next)
+        if (on)
+            evconnlistener_enable(one->accepting);
+        else
+            evconnlistener_disable(one->accepting);
+}
+
+static void pause_for(struct listeners *l, int ms)
+{
+    struct timeval wait = {.tv_usec = ms * 1000};
+
+    set_accepting(l, false);
+    event_add(&l->resume, &wait);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *arg)
+{
+    struct listeners *l = arg;
+
+    (void)fd;
+    (void)what;
+    l->accepted = 0;
+    set_accepting(l, true);
+}
+
+static int open_reserve(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* With the reserve given up, turns away one client that would else hang. */
+static void shed_one(struct listeners *l, int fd)
+{
+    if (l->reserve < 0)
+        return;
+    close(l->reserve);
+    int refused = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+    if (refused >= 0)
+        close(refused);
+    l->reserve = open_reserve();
+}
+
+static struct listeners *find_owner(const struct evconnlistener *accepting)
+{
+    for (size_t i = 0; i < sizeof by_thread / sizeof by_thread[0]; i++) {
+        struct listener *one = by_thread[i] ? by_thread[i]->first : NULL;
+
+        for (; one; one = one->next)
+            if (one->accepting == accepting)
+                return by_thread[i];
+    }
+    return NULL;
+}
+
+/* accept failed; the argument is evhttp's, so the owner is looked up. */
+static void on_accept_error(struct evconnlistener *accepting, void *arg)
+{
+    int error = errno;
+    struct listeners *l = find_owner(accepting);
+
+    (void)arg;
+    if (!l)
+        return;
+    if (!l->complained)
+        LOG(LOG_ERROR, "accept_failed", LOG_S("why", strerror(error)));
+    l->complained = true;
+    if (error == EMFILE || error == ENFILE)
+        shed_one(l, evconnlistener_get_fd(accepting));
+    pause_for(l, PAUSE_MS);
+}
+
+void listeners_count(struct listeners *l)
+{
+    l->complained = false;
+    if (++l->accepted == ACCEPTS_PER_TURN)
+        pause_for(l, 0);
+}
+
+static void unlink_path(int fd)
+{
+    struct sockaddr_un a = {.sun_family = AF_UNSPEC};
+    socklen_t len = sizeof a;
+
+    if (getsockname(fd, (struct sockaddr *)&a, &len) == 0 && a.sun_family == AF_UNIX &&
+        a.sun_path[0])
+        unlink(a.sun_path);
+}
+
+/*
+ * The filter of a TCP socket sees the segment from its TCP header on: byte 13
+ * holds the flags.  Sockets accepted later inherit it, which harms none.
+ */
+static void refuse_handshakes(int fd)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),       /* SYN and ACK */
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), /* SYN alone? */
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+    };
+    struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
+    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+static void close_one(struct listeners *l)
+{
+    struct listener *one = l->first;
+
+    l->first = one->next;
+    door_unbind(l->front, one->bound);
+    free(one);
+}
+
+static bool anyone_queued(const struct listeners *l)
+{
+    for (const struct listener *one = l->first; one; one = one->next) {
+        struct pollfd ready = {.fd = one->fd, .events = POLLIN};
+
+        if (poll(&ready, 1, 0) > 0)
+            return true;
+    }
+    return false;
+}
+
+/* Handshakes have settled: closes, unless someone is still in a queue. */
+static void on_closing(evutil_socket_t fd, short what, void *arg)
+{
+    struct listeners *l = arg;
+    struct timeval soon = {.tv_usec = 1000};
+
+    (void)fd;
+    (void)what;
+    if (anyone_queued(l)) {
+        event_add(&l->closing, &soon);
+        return;
+    }
+    while (l->first)
+        close_one(l);
+}
+
+void listeners_drain(struct listeners *l)
+{
+    struct timeval settle = {.tv_usec = SETTLE_MS * 1000};
+
+    if (l->draining)
+        return;
+    l->draining = true;
+    for (struct listener *one = l->first; one; one = one->next) {
+        unlink_path(one->fd);
+        refuse_handshakes(one->fd);
+    }
+    event_add(&l->closing, &settle);
+}
+
+void listeners_init(struct listeners *l, struct front *front)
+{
+    *l = (struct listeners){.front = front, .reserve = open_reserve()};
+    evtimer_assign(&l->resume, front->base, on_resume, l);
+    evtimer_assign(&l->closing, front->base, on_closing, l);
+    struct listeners **slot = slot_of(NULL);
+    if (slot)
+        *slot = l;
+}
+
+void listeners_fini(struct listeners *l)
+{
+    struct listeners **slot = slot_of(l);
+
+    if (slot)
+        *slot = NULL;
+    while (l->first)
+        close_one(l);
+    event_del(&l->resume);
+    event_del(&l->closing);
+    if (l->reserve >= 0)
+        close(l->reserve);
+}
+
+bool listeners_add(struct listeners *l, int fd)
+{
+    struct listener *one = malloc(sizeof *one);
+    unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
+
+    if (one)
+        one->accepting = evconnlistener_new(l->front->base, NULL, NULL, flags, 0, fd);
+    if (!one || !one->accepting) {
+        free(one);
+        close(fd);
+        errno = ENOMEM;
+        return false;
+    }
+    one->fd = fd;
+    one->bound = door_bind(l->front, one->accepting);
+    if (!one->bound) {
+        evconnlistener_free(one->accepting);
+        free(one);
+        errno = ENOMEM;
+        return false;
+    }
+    evconnlistener_set_error_cb(one->accepting, on_accept_error);
+    one->next = l->first;
+    l->first = one;
+    return true;
+}

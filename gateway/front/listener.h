@@ -1,0 +1,45 @@
+/*
+ * listener.h - listening sockets, and closing them without losing anyone
+ *
+ * A listener that simply closes resets every client whose handshake is done
+ * but that was not accepted yet.  Here a draining listener first lets no new
+ * handshake begin (a filter on the socket drops bare SYN segments), then
+ * accepts until there is no one left, and closes last.
+ */
+#ifndef FRONT_LISTENER_H
+#define FRONT_LISTENER_H
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+
+struct front;
+struct listener;
+
+struct listeners {
+    struct front *front;
+    struct listener *first;
+    struct event resume; /* accepting goes on */
+    struct event closing;
+    int reserve;     /* a descriptor to give up when there is none left */
+    int accepted;    /* in this loop turn */
+    bool complained; /* the log knows that there are no descriptors */
+    bool draining;
+};
+
+/* Makes L empty; FRONT's base is used. */
+void listeners_init(struct listeners *l, struct front *front);
+
+/* Closes all of L at once. */
+void listeners_fini(struct listeners *l);
+
+/* Accepts on FD from now on and owns it.  False: errno tells, FD is closed. */
+bool listeners_add(struct listeners *l, int fd);
+
+/* One connection was accepted; after many in a turn others get theirs. */
+void listeners_count(struct listeners *l);
+
+/* Starts closing all listeners as above. */
+void listeners_drain(struct listeners *l);
+
+#endif

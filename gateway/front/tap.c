@@ -1,0 +1,342 @@
+#include "front/tap.h"
+
+#include "front/door.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+struct text tap_side(const struct tap *tap)
+{
+    return text_from_offset(buf_text(&tap->side), tap->side_from);
+}
+
+/* Room that is empty is given back, so that idle connections hold none. */
+void tap_side_drop(struct tap *tap, size_t n)
+{
+    tap->side_from += n;
+    if (tap->side_from == tap->side.len) {
+        buf_fini(&tap->side);
+        tap->side_from = 0;
+    } else if (tap->side_from > tap->side.len / 2) {
+        buf_drop(&tap->side, tap->side_from);
+        tap->side_from = 0;
+    }
+}
+
+/* Bytes came in: takes them aside and does nothing else. */
+static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct tap *tap = arg;
+    size_t len = evbuffer_get_length(input);
+
+    if (info->n_added == 0 || tap->handing)
+        return;
+    tap_wake(tap);
+    if (tap->phase == TAP_LINGER) {
+        tap->lingered += len;
+        evbuffer_drain(input, len);
+        return;
+    }
+    char *to = buf_room(&tap->side, len);
+    if (!to) {
+        tap->lost = true;
+        evbuffer_drain(input, len);
+        return;
+    }
+    evbuffer_remove(input, to, len);
+    tap->side.len += len;
+}
+
+/* Bytes of the reply left through the bufferevent. */
+static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
+{
+    struct tap *tap = arg;
+
+    (void)output;
+    if (info->n_deleted == 0)
+        return;
+    tap->reply_since_ms = tap_now_ms();
+    if (!tap->working)
+        tap_wake(tap);
+}
+
+static void on_work(evutil_socket_t fd, short what, void *arg);
+
+static size_t side_max(const struct front_limits *limits)
+{
+    size_t head = limits->head.head + limits->head.request_line;
+
+    return (head > limits->buffer_high ? head : limits->buffer_high) + 2 * TAP_READ_MAX;
+}
+
+struct tap *tap_new(struct front *front, struct bufferevent *bev)
+{
+    struct tap *tap = calloc(1, sizeof *tap);
+
+    if (!tap)
+        return NULL;
+    tap->front = front;
+    tap->bev = bev;
+    bufferevent_incref(bev); /* until the first turn */
+    buf_init(&tap->side, side_max(&front->limits));
+    tap->input_cb = evbuffer_add_cb(bufferevent_get_input(bev), on_input, tap);
+    tap->output_cb = evbuffer_add_cb(bufferevent_get_output(bev), on_output, tap);
+    evtimer_assign(&tap->work, front->base, on_work, tap);
+    evtimer_assign(&tap->timer, front->base, tap_on_timer, tap);
+    tap->next = front->taps;
+    tap->link = &front->taps;
+    if (tap->next)
+        tap->next->link = &tap->next;
+    front->taps = tap;
+    tap->over_limit = ++front->connections > front->limits.connections;
+    tap->phase_since_ms = tap_now_ms();
+    tap_clock(tap, front->limits.keep_alive_ms);
+    tap_wake(tap);
+    return tap;
+}
+
+/* Forgets the request; after this its owner hears nothing more. */
+static void request_end(struct tap *tap, bool gone)
+{
+    struct front_request *request = tap->request;
+
+    tap->request = NULL;
+    if (tap->chunked_ready)
+        chunked_fini(&tap->chunked);
+    tap->chunked_ready = false;
+    if (!request)
+        return;
+    if (request->events && gone)
+        request->events->on_gone(request->owner);
+    else if (request->events)
+        request->events->on_end(request->owner);
+    free(request->fields);
+    free(request);
+}
+
+void tap_free(struct tap *tap)
+{
+    request_end(tap, true);
+    evbuffer_remove_cb_entry(bufferevent_get_input(tap->bev), tap->input_cb);
+    evbuffer_remove_cb_entry(bufferevent_get_output(tap->bev), tap->output_cb);
+    event_del(&tap->work);
+    event_del(&tap->timer);
+    *tap->link = tap->next;
+    if (tap->next)
+        tap->next->link = tap->link;
+    tap->front->connections--;
+    buf_fini(&tap->side);
+    free(tap);
+}
+
+void tap_wake(struct tap *tap)
+{
+    if (tap->woken || tap->working)
+        return;
+    tap->woken = true;
+    event_active(&tap->work, EV_TIMEOUT, 0);
+}
+
+void tap_lose(struct tap *tap)
+{
+    tap->lost = true;
+    tap_wake(tap);
+}
+
+void tap_on_event(struct bufferevent *bev, short what, void *arg)
+{
+    struct tap *tap = arg;
+
+    (void)bev;
+    if (what & BEV_EVENT_READING)
+        tap->reading = false; /* the bufferevent stopped it */
+    if (what & BEV_EVENT_ERROR)
+        tap->lost = true;
+    if (what & BEV_EVENT_EOF)
+        tap->eof = true;
+    tap->reply_since_ms = tap_now_ms();
+    tap_wake(tap);
+}
+
+static void set_reading(struct tap *tap, bool on)
+{
+    if (tap->reading == on)
+        return;
+    tap->reading = on;
+    if (on)
+        bufferevent_enable(tap->bev, EV_READ);
+    else
+        bufferevent_disable(tap->bev, EV_READ);
+}
+
+/* Reads on while there is room aside, or someone who takes the bytes. */
+static void settle_reading(struct tap *tap)
+{
+    bool room = tap_side(tap).len < tap->front->limits.buffer_high;
+
+    set_reading(tap, !tap->eof && (room || tap->phase == TAP_LINGER));
+}
+
+static bool bytes_unread(const struct tap *tap)
+{
+    int unread = 0;
+
+    return tap_side(tap).len > 0 || ioctl(bufferevent_getfd(tap->bev), FIONREAD, &unread) != 0 ||
+           unread > 0;
+}
+
+/*
+ * Ends the connection so that the last reply arrives.  CERTAIN: the client
+ * has said that it sends no more.
+ */
+static void close_gently(struct tap *tap, bool certain)
+{
+    if (tap->eof || (certain && !bytes_unread(tap))) {
+        door_close(tap);
+        return;
+    }
+    shutdown(bufferevent_getfd(tap->bev), SHUT_WR);
+    tap->phase = TAP_LINGER;
+    tap->phase_since_ms = tap_now_ms();
+    tap_side_drop(tap, tap_side(tap).len);
+    tap_clock(tap, TAP_LINGER_MS);
+    set_reading(tap, true);
+}
+
+/* Ready for the next head, which may be aside already. */
+static void begin_again(struct tap *tap)
+{
+    static const struct timeval next_turn = {0, 0};
+
+    if (!door_next(tap))
+        return;
+    tap->phase = TAP_IDLE;
+    tap->phase_since_ms = tap_now_ms();
+    tap_clock(tap, tap->front->limits.keep_alive_ms);
+    if (tap_side(tap).len == 0 && !tap->eof && !tap->front->draining)
+        return;
+    if (tap->requests % TAP_REQUESTS_PER_TURN == 0)
+        event_add(&tap->work, &next_turn);
+    else
+        tap_wake(tap);
+}
+
+/* The reply has left whole. */
+static void request_done(struct tap *tap)
+{
+    bool certain =
+        !tap->request->head.keep_alive && tap->phase == TAP_HOLD && !tap->request->refused;
+    bool keep = !tap->request->close && !tap->request->body_broken && tap->phase == TAP_HOLD;
+
+    request_end(tap, false);
+    if (keep)
+        begin_again(tap);
+    else
+        close_gently(tap, certain);
+}
+
+/* Tells the owner how much waits, when that is news. */
+static void tell_drained(struct tap *tap)
+{
+    struct front_request *request = tap->request;
+    size_t waiting = tap_waiting(tap);
+    bool low = tap->above_low && waiting <= tap->front->limits.buffer_low;
+    bool empty = !tap->told_empty && waiting == 0;
+
+    if (request->reply != REPLY_STARTED || (!low && !empty))
+        return;
+    tap->above_low &= !low;
+    tap->told_empty |= empty;
+    request->events->on_drained(request->owner, waiting);
+}
+
+/* True if the request can never come whole any more. */
+static bool cut_short(const struct tap *tap)
+{
+    const struct front_request *request = tap->request;
+
+    if (!tap->eof || tap->phase != TAP_BODY || request->body_broken)
+        return false;
+    if (request->head.framing == HTTP_LENGTH)
+        return tap->body_left > tap_side(tap).len;
+    return tap_side(tap).len == 0;
+}
+
+/* The connection is lost: what waits may leave, unless it must not. */
+static void end_lost(struct tap *tap)
+{
+    bool ended = tap->request->reply == REPLY_FINISHED;
+
+    if (!tap->reset && !ended)
+        tap_flush(tap);
+    door_close(tap); /* tells the owner */
+}
+
+static void turn_request(struct tap *tap)
+{
+    if (tap->phase == TAP_BODY && !tap->lost)
+        tap_read_body(tap);
+    tap_flush(tap);
+    tap->working = false;
+    bool finished = tap->request->reply == REPLY_FINISHED;
+    if (!tap->lost && finished && tap_waiting(tap) == 0) {
+        request_done(tap);
+        return;
+    }
+    if (tap->lost || (!finished && cut_short(tap))) {
+        end_lost(tap);
+        return;
+    }
+    settle_reading(tap);
+    if (tap->eof)
+        tap_clock(tap, tap->front->limits.half_close_ms);
+    tell_drained(tap);
+}
+
+static void turn_waiting(struct tap *tap)
+{
+    tap_read_head(tap);
+    if (tap->request) {
+        turn_request(tap);
+        return;
+    }
+    tap->working = false;
+    if (tap->lost || tap->eof) {
+        door_close(tap);
+        return;
+    }
+    bool idle = tap->phase == TAP_IDLE;
+    bool unwanted = tap->front->draining && tap->requests > 0;
+    if (idle && (tap->idle_expired || unwanted)) {
+        close_gently(tap, false);
+        return;
+    }
+    if (idle && tap->front->draining)
+        tap_clock(tap, TAP_DRAIN_GRACE_MS);
+    settle_reading(tap);
+}
+
+static void on_work(evutil_socket_t fd, short what, void *arg)
+{
+    struct tap *tap = arg;
+
+    (void)fd;
+    (void)what;
+    tap->woken = false;
+    if (!tap->connection && !door_start(tap))
+        return;
+    tap->working = true;
+    if (tap->phase == TAP_LINGER) {
+        tap->working = false;
+        if (tap->eof || tap->lost || tap->linger_over || tap->lingered > TAP_LINGER_BYTES)
+            door_close(tap);
+    } else if (tap->request) {
+        turn_request(tap);
+    } else {
+        turn_waiting(tap);
+    }
+}
