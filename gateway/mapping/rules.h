@@ -55,6 +55,12 @@ struct value_rule {
     struct where where;
 };
 
+/* One entry of `opaque`. */
+struct opaque_path {
+    struct text at; /* the path as written */
+    struct where where;
+};
+
 /* Where a walker stands in a JSON text. */
 struct place {
     bool opaque; /* nothing here or below is touched */
@@ -110,6 +116,9 @@ size_t rules_value_count(const struct rules *r);
 /* The pair and the value rule called ID. */
 const struct pair *rules_pair_at(const struct rules *r, size_t id);
 const struct value_rule *rules_value_at(const struct rules *r, size_t id);
+
+/* All opaque paths, the narrower scopes' first; COUNT_OUT of them. */
+const struct opaque_path *rules_opaque(const struct rules *r, size_t *count_out);
 
 /* What happens where two members would leave under one name. */
 enum collision_policy rules_collisions(const struct rules *r, enum direction d);

@@ -1,0 +1,95 @@
+#include "mapping/compile.h"
+
+#include <stdio.h>
+
+/* Chained where order matters; summed up where it does not. */
+static uint64_t add_text(uint64_t digest, struct text t)
+{
+    return lookup_hash(digest, t);
+}
+
+static uint64_t add_number(uint64_t digest, uint64_t number)
+{
+    unsigned char bytes[8];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (unsigned char)(number >> 8 * i);
+    return add_text(digest, text_of((const char *)bytes, sizeof bytes));
+}
+
+static uint64_t add_acts(uint64_t digest, const bool acts[2])
+{
+    return add_number(digest, (uint64_t)acts[REQUEST] | (uint64_t)acts[RESPONSE] << 1);
+}
+
+static uint64_t of_exchange(const struct exchange_table *t)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < t->from.count; i++)
+        sum += add_text(add_text(1, t->from.texts[i]), t->to[i]);
+    return sum;
+}
+
+static uint64_t of_pairs(const struct rules *r)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < r->pair_count; i++) {
+        const struct pair *p = &r->pairs[i];
+        uint64_t one = add_text(add_text(2, p->client), p->upstream);
+
+        sum += add_text(add_acts(one, p->acts), p->scoped ? p->at : TEXT(""));
+    }
+    return sum;
+}
+
+uint64_t digest_rules(const struct rules *r)
+{
+    uint64_t digest = of_pairs(r), opaque = 0;
+
+    for (size_t i = 0; i < r->opaque_count; i++)
+        opaque += add_text(3, r->opaque[i].at);
+    digest = add_number(digest, opaque);
+    for (size_t i = 0; i < r->value_count; i++) {
+        const struct mapped_value *v = &r->values[i];
+
+        digest = add_text(add_number(digest, v->rule.kind), v->rule.at);
+        digest = add_acts(digest, v->rule.acts);
+        if (v->rule.kind == VALUE_MAP)
+            digest = add_number(digest, of_exchange(&v->map[REQUEST]));
+    }
+    for (int d = REQUEST; d <= RESPONSE; d++)
+        digest = add_number(digest, r->collisions[d]);
+    return digest;
+}
+
+static uint64_t of_vocabulary(const struct vocabulary *v)
+{
+    uint64_t names_in = 0;
+
+    for (size_t i = 0; i < v->names_in.count; i++)
+        names_in += add_text(4, v->names_in.texts[i]);
+    return add_number(
+        add_number(of_exchange(&v->words[REQUEST]), of_exchange(&v->headers[REQUEST])), names_in);
+}
+
+static uint64_t add_route(uint64_t digest, const struct route *route)
+{
+    digest = add_text(add_text(digest, route->client), route->upstream);
+    digest = add_number(digest, (uint64_t)route->passthrough << 8 | route->body);
+    for (int method = 0; method < HTTP_METHOD_COUNT; method++)
+        digest = add_number(digest,
+                            (uint64_t)route->listed[method] << 8 | route->upstream_method[method]);
+    digest = add_number(add_number(digest, route->timeout_ms), route->max_body);
+    return add_number(digest, route->rules->digest);
+}
+
+void digest_mapping(struct mapping *m)
+{
+    uint64_t digest = add_number(of_vocabulary(&m->vocabulary), m->global->digest);
+
+    for (size_t i = 0; i < m->route_count; i++)
+        digest = add_route(digest, m->routes[i]);
+    snprintf(m->digest, sizeof m->digest, "%08x", (unsigned)(digest ^ digest >> 32));
+}
