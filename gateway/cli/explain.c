@@ -115,11 +115,12 @@ static void print_values(const struct rules *rules)
 
 static void print_opaque(const struct rules *rules)
 {
-    for (size_t i = 0; i < rules_opaque_count(rules); i++) {
-        const struct opaque *opaque = rules_opaque_at(rules, i);
+    size_t count;
+    const struct opaque_path *opaque = rules_opaque(rules, &count);
 
-        printf("%-10s  %.*s", i ? "" : "opaque", TEXT_ARG(opaque->at));
-        print_where(opaque->where);
+    for (size_t i = 0; i < count; i++) {
+        printf("%-10s  %.*s", i ? "" : "opaque", TEXT_ARG(opaque[i].at));
+        print_where(opaque[i].where);
     }
 }
 

@@ -89,6 +89,7 @@ static void bury(struct upstream_transfer *t)
     struct upstream *u = t->upstream;
 
     take_out(t);
+    t->on_agenda = false;
     TAILQ_REMOVE(&u->live, t, link);
     transfer_clear(t);
     if (u->spare_count < SPARE_MAX) {
@@ -379,7 +380,6 @@ static void bury_all(struct upstream *u)
 
     while ((t = STAILQ_FIRST(&u->agenda))) {
         STAILQ_REMOVE_HEAD(&u->agenda, agenda_link);
-        t->on_agenda = false;
         if (t->cancelled)
             bury(t);
     }
@@ -454,6 +454,13 @@ void upstream_more(struct upstream_transfer *t)
     t->more = true;
     if (t->send_paused && !t->over)
         loop_attend(t->upstream, t);
+}
+
+void upstream_set_between_bytes(struct upstream_transfer *t, uint64_t ms)
+{
+    t->between_bytes_ms = ms;
+    if (ms)
+        loop_watch(t->upstream, loop_now() + ms);
 }
 
 void upstream_pause(struct upstream_transfer *t)
