@@ -105,8 +105,11 @@ def run(label, command, seconds):
 
 
 def unit_programs():
-    """Every unit test that has a source, by room: {"unit/json": [path, ...]}."""
+    """Every test program that has a source, by suite: {"unit/json": [path, ...]}."""
     rooms = {}
+    for source in sorted((ROOT / "test").glob("*/*_test.c")):
+        name = source.parent.name
+        rooms.setdefault(name, []).append(BUILD / "unit" / name / source.stem)
     for source in sorted((ROOT / "test/unit").glob("*/*_test.c")):
         room = source.parent.name
         rooms.setdefault(f"unit/{room}", []).append(BUILD / "unit" / room / source.stem)

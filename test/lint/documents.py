@@ -94,7 +94,8 @@ def sample(tree):
         group = key if indent == 0 else group
         keys = [key if indent == 0 else f"{group}.{key}"]
         if match.group(4) and match.group(4).startswith("{"):
-            keys = [f"{keys[0]}.{k}" for k in re.findall(r"(\w+):", match.group(4))]
+            keys = [f"{keys[0]}.{k}" for k in
+                    re.findall(r"(\w+):", re.sub(r'"[^"]*"', "", match.group(4)))]
         elif not match.group(4):
             continue
         for one in keys:

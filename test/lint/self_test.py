@@ -110,6 +110,8 @@ CASES = [
     (documents.sample, {documents.SETTINGS: SETTING, documents.SAMPLE: "version: 1\n"}, 1),
     (documents.sample, {documents.SETTINGS: SETTING,
                         documents.SAMPLE: "limits: {json_depth: 1, json_deep: 2}\n"}, 1),
+    (documents.sample, {documents.SETTINGS: SETTING,
+                        documents.SAMPLE: 'limits: {json_depth: "a: 2"}\n'}, 0),
     (documents.figures, {"README.md": "<!-- numbers: begin %s -->\n%s<!-- numbers: end -->\n"
                          % (documents.digest(FIGURES), FIGURES)}, 0),
     (documents.figures, {"README.md": "<!-- numbers: begin %s -->\n%s<!-- numbers: end -->\n"
