@@ -8,7 +8,7 @@
 #include <time.h>
 
 enum {
-    SPARE_MAX = 64,      /* handles kept for later requests */
+    SPARE_MAX = 64,     /* handles kept for later requests */
     WATCH_GRAIN_MS = 20 /* deadlines are looked at no more often */
 };
 
@@ -253,7 +253,8 @@ static void end_complete(struct upstream *u)
 {
     struct upstream_transfer *t;
 
-    TAILQ_FOREACH (t, &u->live, link) {
+    TAILQ_FOREACH(t, &u->live, link)
+    {
         if (!t->in_multi || t->over || !t->reply.complete)
             continue;
         take_out(t);
@@ -309,7 +310,8 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     u->watch_ms = UINT64_MAX;
-    TAILQ_FOREACH (t, &u->live, link) {
+    TAILQ_FOREACH(t, &u->live, link)
+    {
         uint64_t due_ms = transfer_deadline(t);
 
         if (due_ms <= now_ms)

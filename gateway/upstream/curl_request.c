@@ -104,8 +104,8 @@ static void put_extras(struct block *b, const struct upstream_transfer *t,
 static CURLcode set_body(struct upstream_transfer *t, const struct upstream_request *request)
 {
     CURL *e = t->easy;
-    bool plain = request->method == HTTP_HEAD ||
-                 (request->method == HTTP_GET && t->framing == HTTP_NO_BODY);
+    bool plain =
+        request->method == HTTP_HEAD || (request->method == HTTP_GET && t->framing == HTTP_NO_BODY);
     CURLcode failed = curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
 
     /* A name is a literal without a length; every one ends in NUL. */
@@ -118,15 +118,15 @@ static CURLcode set_body(struct upstream_transfer *t, const struct upstream_requ
         failed |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->whole.len);
     } else if (t->framing != HTTP_NO_BODY) {
         failed |= curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-        failed |= curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE,
-                                   t->framing == HTTP_LENGTH ? (curl_off_t)t->body_left
-                                                             : (curl_off_t)-1);
+        failed |=
+            curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE,
+                             t->framing == HTTP_LENGTH ? (curl_off_t)t->body_left : (curl_off_t)-1);
     }
     return failed;
 }
 
-static CURLcode set_head(struct upstream_transfer *t, const char *target,
-                         struct curl_slist *lines, bool event_stream)
+static CURLcode set_head(struct upstream_transfer *t, const char *target, struct curl_slist *lines,
+                         bool event_stream)
 {
     CURLcode failed = curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, target);
     long buffer_size = event_stream ? STREAM_BUFFER_BYTES : BUFFER_BYTES;

@@ -29,20 +29,20 @@ struct upstream_transfer {
     unsigned sends;    /* how often the library was about to send the request */
     enum upstream_failure failure;
     bool in_multi;
-    bool over;              /* cancelled or failed: callbacks say no */
-    bool cancelled;         /* to be buried */
-    bool failed;            /* with `failure` */
-    bool told;              /* on_done or on_broke was called */
-    bool stale;             /* its kept connection was no good: once more, on a fresh one */
-    bool fresh;             /* that is what it is doing */
-    bool body_given;        /* all of it */
-    bool shut;              /* the owner wants no pieces */
-    bool more;              /* the owner has more to send */
-    bool receive_paused;    /* the library's state */
-    bool send_paused;       /* the library's state */
-    bool end_suspected;     /* the library stopped reading while its sending was paused */
-    bool complete_counted;  /* in the upstream's complete_waiting */
-    bool reuse_forbidden;   /* option set on the handle */
+    bool over;             /* cancelled or failed: callbacks say no */
+    bool cancelled;        /* to be buried */
+    bool failed;           /* with `failure` */
+    bool told;             /* on_done or on_broke was called */
+    bool stale;            /* its kept connection was no good: once more, on a fresh one */
+    bool fresh;            /* that is what it is doing */
+    bool body_given;       /* all of it */
+    bool shut;             /* the owner wants no pieces */
+    bool more;             /* the owner has more to send */
+    bool receive_paused;   /* the library's state */
+    bool send_paused;      /* the library's state */
+    bool end_suspected;    /* the library stopped reading while its sending was paused */
+    bool complete_counted; /* in the upstream's complete_waiting */
+    bool reuse_forbidden;  /* option set on the handle */
     bool on_agenda;
     STAILQ_ENTRY(upstream_transfer) agenda_link;
     TAILQ_ENTRY(upstream_transfer) link; /* live or spare */

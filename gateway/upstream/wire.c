@@ -142,8 +142,8 @@ static bool read_end(const struct sockaddr *from, struct wire_end *end_out)
 {
     const struct sockaddr_in *v4 = (const void *)from;
     const struct sockaddr_in6 *v6 = (const void *)from;
-    const void *address = from->sa_family == AF_INET ? (const void *)&v4->sin_addr
-                                                     : (const void *)&v6->sin6_addr;
+    const void *address =
+        from->sa_family == AF_INET ? (const void *)&v4->sin_addr : (const void *)&v6->sin6_addr;
 
     if (from->sa_family != AF_INET && from->sa_family != AF_INET6)
         return false;
@@ -237,8 +237,8 @@ struct wire *wires_find(struct wires *ws, const struct wire_end *local,
     if (!LIST_EMPTY(&ws->unnamed))
         name_all(ws);
     LIST_FOREACH(w, &ws->by_port[(unsigned)local->port % WIRE_BUCKETS], by_name)
-        if (same_end(&w->local, local) && same_end(&w->remote, remote))
-            return w;
+    if (same_end(&w->local, local) && same_end(&w->remote, remote))
+        return w;
     return NULL;
 }
 

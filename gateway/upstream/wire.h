@@ -32,14 +32,14 @@ struct wire {
     struct wires *table;
     int fd;
     struct event read, write;
-    bool reading, writing;      /* which of the two are registered */
-    bool wants_read;            /* by the one that moves the bytes */
-    bool foreign;               /* not opened here */
-    bool used;                  /* has carried a request */
-    bool dead;                  /* must carry no other */
-    bool idle;                  /* on the idle list */
-    uint64_t counted;           /* bytes that were read off it */
-    uint64_t idle_since_ms;     /* while idle */
+    bool reading, writing;  /* which of the two are registered */
+    bool wants_read;        /* by the one that moves the bytes */
+    bool foreign;           /* not opened here */
+    bool used;              /* has carried a request */
+    bool dead;              /* must carry no other */
+    bool idle;              /* on the idle list */
+    uint64_t counted;       /* bytes that were read off it */
+    uint64_t idle_since_ms; /* while idle */
     struct wire_end local, remote;
     struct upstream_transfer *transfer; /* that uses it, or NULL */
     LIST_ENTRY(wire) by_name;

@@ -3,7 +3,9 @@
 static void answer(struct line *line)
 {
     say(line, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: 1\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n"
-              "Connection: X-Hop\r\nX-Hop: 1\r\n\r\nok");
+              "Connection: X-Hop\r\nX-Hop: 1\r\n\r\n");
+    if (strncmp(line->head, "HEAD ", 5) != 0)
+        say(line, "ok");
 }
 
 static void a_get_goes_up_and_its_reply_comes_down(void **state)
@@ -34,9 +36,12 @@ static const char *head_of(struct rig *rig, const struct upstream_request *reque
 static void the_head_holds_what_was_given_and_nothing_else(void **state)
 {
     struct http_field fields[] = {
-        {TEXT("Host"), TEXT("example.org")}, {TEXT("X-Empty"), TEXT("")},
-        {TEXT("Via"), TEXT("1.1 dpgw")},     {TEXT("X-Two"), TEXT("a;b: c")},
-        {TEXT("X-Two"), TEXT("d")},          {TEXT("Content-Length"), TEXT("99")},
+        {TEXT("Host"), TEXT("example.org")},
+        {TEXT("X-Empty"), TEXT("")},
+        {TEXT("Via"), TEXT("1.1 dpgw")},
+        {TEXT("X-Two"), TEXT("a;b: c")},
+        {TEXT("X-Two"), TEXT("d")},
+        {TEXT("Content-Length"), TEXT("99")},
         {TEXT("Expect"), TEXT("100-continue")},
     };
     struct rig rig;
@@ -111,9 +116,7 @@ static void every_method_goes_up_with_and_without_a_body(void **state)
                 struct upstream_request request = usual_request((enum http_method)m, "/m");
                 bool empty = body == 0 || m == HTTP_HEAD;
 
-                request.framing = body == 0   ? HTTP_NO_BODY
-                                  : body == 3 ? HTTP_CHUNKED
-                                              : HTTP_LENGTH;
+                request.framing = body == 0 ? HTTP_NO_BODY : body == 3 ? HTTP_CHUNKED : HTTP_LENGTH;
                 request.length = body == 0 ? 0 : 5;
                 if (body == 1)
                     request.whole = TEXT("abcde");
@@ -137,39 +140,22 @@ static void every_method_goes_up_with_and_without_a_body(void **state)
     rig_shut(&rig);
 }
 
-static void answer_with_body_size(struct line *line)
-{
-    uint64_t *expected = line->service->note;
-
-    if (line->body >= *expected)
-        answer(line);
-}
-
-static void wait_for_body(struct line *line)
-{
-    if (line->service->note)
-        answer_with_body_size(line);
-}
-
 static void bodies_of_all_sizes_arrive_whole(void **state)
 {
     static const uint64_t sizes[] = {1, 1000, 65535, 65536, 65537, 200000, 3000000};
     static char whole[3000000];
     struct rig rig;
-    uint64_t expected;
 
     (void)state;
     memset(whole, 'w', sizeof whole);
-    rig_open(&rig, wait_for_body);
-    rig.service.on_body = wait_for_body;
-    rig.service.note = &expected;
+    rig_open(&rig, answer);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         for (int kind = 0; kind < 2; kind++) {
             struct upstream_request request = usual_request(HTTP_POST, "/m");
             struct watcher w = {.to_give = sizes[i]};
 
             request.framing = HTTP_LENGTH;
-            request.length = expected = sizes[i];
+            request.length = sizes[i];
             if (kind == 0)
                 request.whole = text_of(whole, sizes[i]);
             fetch(&w, &rig, &request);

@@ -37,12 +37,14 @@ struct service;
 struct line { /* one connection to the service */
     struct service *service;
     struct bufferevent *bev;
-    unsigned number;       /* from 1 */
-    unsigned requests;     /* heads so far */
-    char head[HEAD_ROOM];  /* the last one, NUL-terminated */
-    uint64_t body;         /* bytes after it that were read */
-    bool mute;             /* reads nothing */
-    bool ended;            /* the other side closed */
+    unsigned number;      /* from 1 */
+    unsigned requests;    /* heads so far */
+    char head[HEAD_ROOM]; /* the last one, NUL-terminated */
+    uint64_t body;        /* bytes after it that were read */
+    char tail[8];         /* the last of them */
+    uint64_t length;      /* what the head declares */
+    bool chunked;         /* likewise */
+    bool ended;           /* the other side closed */
 };
 
 typedef void (*script_fn)(struct line *line);
@@ -54,8 +56,9 @@ struct service {
     int port;
     unsigned connections;
     unsigned requests;
-    script_fn on_request;
-    script_fn on_body;  /* after more of a body came */
+    script_fn on_request; /* a head came */
+    script_fn on_body;    /* more of a body came */
+    script_fn on_whole;   /* a request came to its end */
     script_fn on_accept;
     void *note; /* the test's */
     const char *said;
@@ -86,14 +89,14 @@ struct watcher {
     char trailers[512];
     bool over; /* done or broke */
     /* what it does */
-    uint64_t to_give;   /* bytes of body still to give */
+    uint64_t to_give; /* bytes of body still to give */
     size_t give_at_once;
-    bool later_next;    /* answers LATER once between gives */
+    bool later_next; /* answers LATER once between gives */
     bool later_for_good;
     unsigned laters;
     bool pause_on_piece, pause_on_head;
     char cancel_in; /* 'h'ead, 'p'iece, 'd'one, 'b'roke, 'w'ant, 'i'nterim, or 0 */
-    bool keep; /* not cancelled by itself at the end */
+    bool keep;      /* not cancelled by itself at the end */
     void (*on_over)(struct watcher *w);
 };
 
@@ -141,32 +144,80 @@ static MAYBE_UNUSED void reset_line(struct line *line)
     hang_up(line);
 }
 
+static void read_framing(struct line *line)
+{
+    const char *length = strstr(line->head, "\r\nContent-Length: ");
+
+    line->chunked = strstr(line->head, "\r\nTransfer-Encoding: chunked\r\n") != NULL;
+    line->length = length ? strtoull(length + 18, NULL, 10) : 0;
+    line->body = 0;
+    memset(line->tail, 0, sizeof line->tail);
+}
+
+static bool is_whole(const struct line *line)
+{
+    return line->chunked ? memcmp(line->tail, "\r\n0\r\n\r\n", 7) == 0 : line->body >= line->length;
+}
+
+static void take_body(struct line *line, struct evbuffer *in)
+{
+    char bytes[4096];
+    int n;
+
+    while ((n = evbuffer_remove(in, bytes, sizeof bytes)) > 0) {
+        line->body += (uint64_t)n;
+        for (int i = n > 7 ? n - 7 : 0; i < n; i++) {
+            memmove(line->tail, line->tail + 1, 6);
+            line->tail[6] = bytes[i];
+        }
+    }
+}
+
+static bool is_live(const struct service *s, unsigned number)
+{
+    return s->lines[number - 1] != NULL;
+}
+
+/* Takes one head off IN; false if it is not whole. */
+static bool take_head_bytes(struct line *line, struct evbuffer *in)
+{
+    struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+    size_t len = (size_t)end.pos + 4;
+
+    if (end.pos < 0 || len >= HEAD_ROOM)
+        return false;
+    evbuffer_remove(in, line->head, len);
+    line->head[len] = '\0';
+    line->requests++;
+    line->service->requests++;
+    read_framing(line);
+    return true;
+}
+
+/* A head begins with a capital; all else is body. */
 static void line_readable(struct bufferevent *bev, void *arg)
 {
     struct line *line = arg;
+    struct service *s = line->service;
+    unsigned number = line->number;
     struct evbuffer *in = bufferevent_get_input(bev);
-    struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+    char first;
 
-    /* A head begins with a capital; all else is body. */
-    char first = 0;
-    evbuffer_copyout(in, &first, 1);
-    if (first >= 'A' && first <= 'Z' && end.pos >= 0 && end.pos + 4 < HEAD_ROOM) {
-        size_t len = (size_t)end.pos + 4;
+    while (is_live(s, number) && evbuffer_copyout(in, &first, 1) == 1) {
+        bool head = first >= 'A' && first <= 'Z';
 
-        evbuffer_remove(in, line->head, len);
-        line->head[len] = '\0';
-        line->requests++;
-        line->body = 0;
-        line->service->requests++;
-        line->service->on_request(line);
-        return;
+        if (head && !take_head_bytes(line, in))
+            return;
+        if (!head)
+            take_body(line, in);
+        script_fn fn = head ? s->on_request : s->on_body;
+        if (fn)
+            fn(line);
+        bool whole = is_live(s, number) && (!head || (!line->chunked && line->length == 0)) &&
+                     is_whole(line);
+        if (whole && s->on_whole)
+            s->on_whole(line);
     }
-    if (first >= 'A' && first <= 'Z')
-        return;
-    line->body += evbuffer_get_length(in);
-    evbuffer_drain(in, evbuffer_get_length(in));
-    if (line->service->on_body)
-        line->service->on_body(line);
 }
 
 static void line_event(struct bufferevent *bev, short what, void *arg)
@@ -241,7 +292,7 @@ static MAYBE_UNUSED struct upstream_limits usual_limits(const char *url)
                                     .idle_ms = 30000};
 }
 
-static MAYBE_UNUSED void rig_open_with(struct rig *rig, script_fn on_request,
+static MAYBE_UNUSED void rig_open_with(struct rig *rig, script_fn on_whole,
                                        void (*change)(struct upstream_limits *limits))
 {
     struct event_config *config = event_config_new();
@@ -250,7 +301,7 @@ static MAYBE_UNUSED void rig_open_with(struct rig *rig, script_fn on_request,
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     rig->base = event_base_new_with_config(config);
     event_config_free(config);
-    rig->service.on_request = on_request;
+    rig->service.on_whole = on_whole;
     service_open(&rig->service, rig->base);
     snprintf(rig->url, sizeof rig->url, "http://127.0.0.1:%d", rig->service.port);
     struct upstream_limits limits = usual_limits(rig->url);
@@ -260,9 +311,9 @@ static MAYBE_UNUSED void rig_open_with(struct rig *rig, script_fn on_request,
     assert_non_null(rig->upstream);
 }
 
-static MAYBE_UNUSED void rig_open(struct rig *rig, script_fn on_request)
+static MAYBE_UNUSED void rig_open(struct rig *rig, script_fn on_whole)
 {
-    rig_open_with(rig, on_request, NULL);
+    rig_open_with(rig, on_whole, NULL);
 }
 
 static MAYBE_UNUSED void rig_shut(struct rig *rig)
