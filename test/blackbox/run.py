@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""run.py - runs the black-box cases in order of depth, one line a case
+
+  run.py [WORD...]     only cases whose name holds one of the WORDs
+
+Prints `ok NAME` or `not ok NAME` a case, what went wrong under it, and last
+`N passed, N failed`.  Needs the built gateway and demo service: $DPGW and
+$SERVICE, or those in $BUILD (build/release).  With CI=true a skip fails.
+"""
+import os
+import pathlib
+import sys
+import traceback
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
+sys.dont_write_bytecode = True
+
+
+class Lines(unittest.TestResult):
+    """Prints one line a case, as TAP without numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.passed, self.bad = 0, False
+
+    @staticmethod
+    def name(test):
+        return test.id().removeprefix("test_")
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.bad = False
+
+    def addSuccess(self, test):
+        if not self.bad:
+            self.passed += 1
+            print(f"ok {self.name(test)}", flush=True)
+
+    def _complain(self, test, error):
+        if not self.bad:
+            print(f"not ok {self.name(test)}", flush=True)
+        self.bad = True
+        text = "".join(traceback.format_exception(*error))
+        print("\n".join("    " + line for line in text.splitlines()), flush=True)
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self._complain(test, error)
+
+    def addError(self, test, error):
+        super().addError(test, error)
+        self._complain(test, error)
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is not None:
+            self._complain(subtest, error)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        if os.environ.get("CI") == "true":
+            print(f"not ok {self.name(test)} (skipped: {reason})", flush=True)
+        else:
+            print(f"ok # SKIP {self.name(test)}: {reason}", flush=True)
+
+
+def cases(suite):
+    for one in suite:
+        if isinstance(one, unittest.TestSuite):
+            yield from cases(one)
+        else:
+            yield one
+
+
+def main(words):
+    loader = unittest.TestLoader()
+    found = unittest.TestSuite()
+    for file in sorted(HERE.glob("test_*.py")):
+        found.addTest(loader.loadTestsFromName(file.stem))
+    wanted = [c for c in cases(found) if not words or any(w in c.id() for w in words)]
+    result = Lines()
+    unittest.TestSuite(wanted).run(result)
+    failed = {t.id().split(" ")[0] for t, _ in result.failures + result.errors}
+    skipped = len(result.skipped) if os.environ.get("CI") == "true" else 0
+    print(f"{result.passed} passed, {len(failed) + skipped} failed", flush=True)
+    return 1 if failed or skipped or not result.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

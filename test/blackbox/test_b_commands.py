@@ -1,0 +1,190 @@
+"""check, translate, explain: what they print and how they end."""
+import json
+import re
+
+import cases
+import dialects
+import gateway
+import mappings
+import program
+
+COMPLAINT = re.compile(r"^(\S+):(\d+):(\d+): error: (.+)$")
+
+
+class Commands(cases.Case):
+    def config(self, mapping=mappings.EVERYTHING, settings=None, extra=""):
+        """A configuration in the case's folder; returns its path."""
+        (self.folder / "mapping.yaml").write_text(mapping)
+        values = dict(gateway.SETTINGS, mapping="mapping.yaml")
+        values["upstream.url"] = "http://127.0.0.1:9000"
+        values.update(settings or {})
+        file = self.folder / "gateway.yaml"
+        file.write_text(gateway.settings_yaml(values) + extra)
+        return str(file)
+
+    def run_with(self, *arguments, stdin=b"", config=None):
+        command, *rest = arguments
+        return program.run(command, "-c", config or self.config(), *rest, stdin=stdin)
+
+    # --- check ------------------------------------------------------------
+
+    def test_shipped_configuration_is_good(self):
+        status, _, error = program.run("check", "-c", "config/gateway.yaml")
+        self.assertEqual((status, error.count("error:")), (0, 0), error)
+
+    def test_check_of_a_good_one(self):
+        status, _, error = self.run_with("check")
+        self.assertEqual(status, 0, error)
+
+    def check_complains(self, mapping, *wanted, extra="", settings=None):
+        """`check` refuses MAPPING with exactly complaints like WANTED, in any order."""
+        status, _, error = self.run_with("check", config=self.config(mapping, settings, extra))
+        self.assertEqual(status, 1, error)
+        lines = error.splitlines()
+        found = [COMPLAINT.match(line).group(4) for line in lines if COMPLAINT.match(line)]
+        for pattern in wanted:
+            self.assertTrue(any(re.search(pattern, text) for text in found), (pattern, error))
+        self.assertEqual(len(found), len(wanted), error)
+        carets = [line for line in lines if re.match(r"^\s*\|\s*\^~*$", line)]
+        self.assertEqual(len(carets), len(wanted), error)
+        return error
+
+    def test_five_mistakes_are_five_complaints(self):
+        mapping = mappings.EVERYTHING.replace(
+            "words:", "wordz:").replace(
+            "methods:  [GET, POST]\n", "methods:  [GET, PSOT]\n", 1).replace(
+            "dataProductType:       workspaceType", "dataProductType:       workspaceId").replace(
+            "collisions: {request: reject", "collisions: {request: refuse")
+        error = self.check_complains(
+            mapping, r'wordz.*|unknown', r"PSOT", r'"workspaceId".*"dataProductId"', r"refuse",
+            r"workers", settings={"workers": "many"})
+        self.assertIn("did you mean", error)
+
+    def test_place_and_source_line_of_a_complaint(self):
+        mapping = mappings.EVERYTHING.replace(
+            "dataProductType:       workspaceType", "productId: workspaceId")
+        line = mapping.splitlines().index("  productId: workspaceId") + 1
+        error = self.check_complains(mapping, "workspaceId")
+        self.assertRegex(error, rf"(?m)^\S*mapping\.yaml:{line}:3: error: ")
+        self.assertRegex(error, rf"(?m)^\s*{line} \|   productId: workspaceId$")
+
+    def test_duplicate_key(self):
+        self.check_complains(mappings.EVERYTHING + "version: 1\n", r"(?i)duplicate|twice|already")
+
+    def test_wrong_type(self):
+        self.check_complains(mappings.EVERYTHING.replace('opaque: ["$..rows"]', "opaque: 7"),
+                             "opaque|list")
+
+    def test_alias(self):
+        mapping = mappings.EVERYTHING.replace('opaque: ["$..rows"]', "opaque: &a []").replace(
+            "names_in: [sort, fields, include]", "names_in: *a")
+        status, _, error = self.run_with("check", config=self.config(mapping))
+        self.assertEqual(status, 1)
+        self.assertRegex(error, r"mapping\.yaml:\d+:\d+: error: .*(alias|anchor)")
+
+    def test_too_deep(self):
+        status, _, error = self.run_with(
+            "check", config=self.config(mappings.EVERYTHING + "x: " + "[" * 5000 + "]" * 5000))
+        self.assertEqual(status, 1)
+        self.assertRegex(error, r"error: .*(deep|nest)")
+
+    def test_not_utf8(self):
+        config = self.config()
+        file = self.folder / "mapping.yaml"
+        file.write_bytes(file.read_bytes() + b"# \xff\xfe\n")
+        status, _, error = self.run_with("check", config=config)
+        self.assertEqual(status, 1)
+        self.assertRegex(error, r"error: .*UTF-8")
+
+    def test_second_document(self):
+        status, _, error = self.run_with("check",
+                                         config=self.config(mappings.EVERYTHING + "---\na: 1\n"))
+        self.assertEqual(status, 1)
+        self.assertRegex(error, r"error: .*document")
+
+    def test_two_names_onto_one(self):
+        self.check_complains(
+            mappings.EVERYTHING.replace("dataProducts:          workspaces",
+                                        "dataProducts:          workspace"),
+            r'"workspace".*"dataProduct"')
+
+    def test_route_that_no_path_reaches(self):
+        mapping = mappings.EVERYTHING.replace("passthrough:\n", """\
+  - client:   "/api/v1/accounts/{other}/data-products"
+    upstream: "/other/{other}"
+    methods:  [GET]
+passthrough:
+""")
+        self.check_complains(mapping, r"(same paths|never|already)")
+
+    def test_syntax_error(self):
+        status, _, error = self.run_with("check", config=self.config("version: 1\nfields: {a: b\n"))
+        self.assertEqual(status, 1)
+        self.assertRegex(error, r"mapping\.yaml:\d+:\d+: error: ")
+
+    def test_json_complaints(self):
+        config = self.config(mappings.EVERYTHING.replace("words:", "wordz:"))
+        status, out, error = self.run_with("check", "--format", "json", config=config)
+        self.assertEqual(status, 1)
+        found = [json.loads(line) for line in (error + out).splitlines() if line.startswith("{")]
+        if not found:
+            found = json.loads(error or out)
+        self.assertEqual(set(found[0]) - {"hint"},
+                         {"file", "line", "column", "severity", "code", "message"})
+
+    # --- translate --------------------------------------------------------
+
+    def test_translate_both_ways(self):
+        client, service = dialects.both(
+            '{ "<dataProductId|workspaceId>" : 1.0, "x":["<dataProduct|dataProduct>"]}\n')
+        status, out, error = self.run_with("translate", "--request", "-", stdin=client)
+        self.assertEqual((status, out.encode()), (0, service), error)
+        status, out, error = self.run_with("translate", "--response", "-", stdin=service)
+        self.assertEqual((status, out.encode()), (0, client), error)
+
+    def test_translate_a_file_with_a_routes_rules(self):
+        file = self.folder / "body.json"
+        file.write_text('{"definition":{"workspaceId":1},"workspaceId":2}')
+        status, out, error = self.run_with(
+            "translate", "--response", "--route",
+            "GET /api/v1/accounts/a/data-products/b/semantic-models/c", str(file))
+        self.assertEqual((status, out), (0, '{"definition":{"workspaceId":1},"dataProductId":2}'),
+                         error)
+
+    def test_translate_refuses_with_65(self):
+        status, _, error = self.run_with("translate", "--request", "-", stdin=b'{"a":1,\n "b":}')
+        self.assertEqual(status, 65)
+        for number in ("13", "2", "6"):
+            self.assertRegex(error, rf"\b{number}\b")
+
+    # --- explain ----------------------------------------------------------
+
+    def test_explain_the_example(self):
+        status, out, error = program.run(
+            "explain", "POST",
+            "/api/v1/accounts/a/data-products/p%2Fq/chat/stream?dataProductId=7")
+        self.assertEqual(status, 0, error)
+        self.assertIn("/api/v1/accounts/a/workspaces/p%2Fq/chat/stream?workspaceId=7", out)
+        for client, service in dialects.NAMES:
+            self.assertRegex(out, rf"\b{client}\b.*\b{service}\b")
+
+    def test_explain_no_route(self):
+        status, _, _ = self.run_with("explain", "GET", "/api/v1/accounts/a/nothing")
+        self.assertEqual(status, 1)
+
+    # --- usage ------------------------------------------------------------
+
+    def test_wrong_usage_is_64(self):
+        for arguments in ([], ["frobnicate"], ["explain", "GET"], ["translate"],
+                          ["check", "--frobnicate"], ["serve", "extra"]):
+            with self.subTest(arguments):
+                status, _, error = program.run(*arguments)
+                self.assertEqual(status, 64, error)
+                self.assertNotEqual(error, "")
+
+    def test_unusable_mapping_is_78(self):
+        config = self.config("version: 1\nfieldz: {}\n")
+        for arguments in (["translate", "--request", "-"], ["explain", "GET", "/x"]):
+            with self.subTest(arguments):
+                status, _, error = self.run_with(*arguments, stdin=b"{}", config=config)
+                self.assertEqual(status, 78, error)

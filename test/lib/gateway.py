@@ -1,0 +1,108 @@
+"""gateway.py - the real gateway with a configuration of the test's own
+
+It listens on free ports of the loopback and is stopped with SIGTERM; a test
+that does not say otherwise wants exit status 0, no warning, no error and no
+sanitizer report.
+"""
+import re
+import signal
+
+import program
+import wire
+
+# Small enough for a test to see a limit at work; everything else by default.
+SETTINGS = {
+    "listen": "127.0.0.1:0",
+    "admin": "127.0.0.1:0",
+    "workers": 2,
+    "log.level": "info",
+    "log.format": "logfmt",
+}
+LISTENING = r"listening\b.*\baddress=\"?([^\s\"]+)\"?.*\brole=%s\b"
+LEVEL = re.compile(r"^\S+ (warn|error) ")
+
+
+def yaml_value(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(yaml_value(v) for v in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def settings_yaml(settings):
+    """SETTINGS, with dots in their names, as the text of gateway.yaml."""
+    lines, groups = ["version: 1"], {}
+    for name, value in settings.items():
+        group, dot, key = name.partition(".")
+        if dot:
+            groups.setdefault(group, []).append(f"  {key}: {yaml_value(value)}")
+        else:
+            lines.append(f"{name}: {yaml_value(value)}")
+    for group, keys in groups.items():
+        lines += [f"{group}:", *keys]
+    return "\n".join(lines) + "\n"
+
+
+class Gateway(program.Program):
+    """The gateway before the service at UPSTREAM_URL."""
+
+    def __init__(self, folder, upstream_url, settings=None, mapping=None, env=None, boot=True):
+        self.config = folder / "gateway.yaml"
+        mapping_file = program.ROOT / "config/mapping.yaml"
+        if mapping is not None:
+            mapping_file = folder / "mapping.yaml"
+            mapping_file.write_text(mapping)
+        values = dict(SETTINGS, mapping=str(mapping_file))
+        values["upstream.url"] = upstream_url
+        values.update(settings or {})
+        self.config.write_text(settings_yaml({k: v for k, v in values.items() if v is not None}))
+        super().__init__([program.build_path("DPGW", "dpgw"), "serve", "-c", str(self.config)],
+                         cwd=folder, env=env)
+        self.expected = []       # patterns of complaints that must come
+        self.tolerated = []      # patterns of complaints that may come
+        self.expected_status = 0
+        self.client = self.admin = None
+        if boot:
+            self.client = self.wait_line(LISTENING % "client").group(1)
+            if values["admin"]:
+                self.admin = self.wait_line(LISTENING % "admin").group(1)
+
+    def expect_line(self, pattern):
+        """A complaint like PATTERN is what the test wants; at least one must come."""
+        self.expected.append(pattern)
+
+    def tolerate(self, pattern):
+        """Complaints like PATTERN may come: the test provokes them."""
+        self.tolerated.append(pattern)
+
+    def connect(self, **options):
+        return wire.Connection(self.client, **options)
+
+    def once(self, method, target, body=None, fields=(), **options):
+        """One request on a connection of its own, and its reply."""
+        with self.connect() as connection:
+            return connection.request(method, target, body, fields, **options)
+
+    def complaints(self):
+        """Warnings, errors and sanitizer reports that nobody expected."""
+        return [line for line in self.lines
+                if (LEVEL.match(line) or program.SANITIZER.search(line))
+                and not any(re.search(p, line) for p in self.expected + self.tolerated)]
+
+    def kill_if_running(self):
+        if self.running:
+            self.signal(signal.SIGKILL)
+            self.wait_end()
+
+    def finish(self):
+        """Stops the gateway and judges what it said; raises AssertionError."""
+        status = self.stop()
+        text = "\n".join(self.lines[-60:])
+        if status != self.expected_status:
+            raise AssertionError(f"exit status {status}, wanted {self.expected_status}:\n{text}")
+        if complaints := self.complaints():
+            raise AssertionError("unexpected complaints:\n" + "\n".join(complaints[:20]))
+        for pattern in self.expected:
+            if not any(re.search(pattern, line) for line in self.lines):
+                raise AssertionError(f"no line like {pattern!r}:\n{text}")
