@@ -100,7 +100,8 @@ static void error_fields(struct exchange *ex, enum outcome outcome, const struct
 /* True if the connection can't carry another request after this error. */
 static bool must_close(const struct exchange *ex)
 {
-    return ex->request.method.len == 0 || !ex->up.complete;
+    return ex->request.method.len == 0 ||
+           (ex->request.head.framing != HTTP_NO_BODY && !ex->up.complete);
 }
 
 static void reply_error(struct exchange *ex, enum outcome outcome, int status,

@@ -202,7 +202,8 @@ static bool goes_up(const struct exchange *ex, const struct http_hop *hop, struc
 static void add_forwarding(struct field_list *list, struct exchange *ex)
 {
     const struct http_head *head = &ex->request.head;
-    struct text peer = front_peer(ex->client, NULL);
+    unsigned port;
+    struct text peer = front_peer(ex->client, &port);
 
     add(list, TEXT("Via"), head->minor ? TEXT("1.1 dpgw") : TEXT("1.0 dpgw"));
     add(list, TEXT("X-Forwarded-For"), peer);
