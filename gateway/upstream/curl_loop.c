@@ -47,6 +47,7 @@ static void call_turn(struct upstream *u)
 
 void loop_attend(struct upstream *u, struct upstream_transfer *t)
 {
+    t->again = true;
     if (t->on_agenda)
         return;
     t->on_agenda = true;
@@ -220,6 +221,7 @@ static void begin(struct upstream_transfer *t)
 /* What T needs before the library runs.  False: T is no more. */
 static bool prepare(struct upstream_transfer *t)
 {
+    t->again = false;
     if (t->cancelled) {
         bury(t);
         return false;
@@ -227,7 +229,7 @@ static bool prepare(struct upstream_transfer *t)
     if (t->in_multi) {
         transfer_check_end(t);
         transfer_unpause(t);
-    } else if (!t->over) {
+    } else if (!t->over && !t->told) {
         begin(t);
     }
     return true;
@@ -237,9 +239,9 @@ static bool prepare(struct upstream_transfer *t)
 static void settle(struct upstream_transfer *t)
 {
     t->on_agenda = false;
-    if (t->cancelled) {
+    if (t->again)
         loop_attend(t->upstream, t);
-    } else if (t->failed && !t->told) {
+    if (t->failed && !t->cancelled && !t->told) {
         take_out(t);
         transfer_tell_end(t, CURLE_OK);
     }

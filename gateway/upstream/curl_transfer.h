@@ -44,6 +44,7 @@ struct upstream_transfer {
     bool complete_counted; /* in the upstream's complete_waiting */
     bool reuse_forbidden;  /* option set on the handle */
     bool on_agenda;
+    bool again; /* something came up since the turn last looked at it */
     STAILQ_ENTRY(upstream_transfer) agenda_link;
     TAILQ_ENTRY(upstream_transfer) link; /* live or spare */
 };
