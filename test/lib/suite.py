@@ -96,6 +96,8 @@ def run(label, command, seconds):
         output, status = done.stdout, done.returncode
     except subprocess.TimeoutExpired as late:
         output, status = late.stdout or b"", f"none (over {seconds} s)"
+    except OSError as missing:
+        output, status = str(missing).encode(), "none (not started)"
     output = output.decode("utf-8", "replace")
     result.seconds = time.monotonic() - begun
     read_cases(label, output, status, result)
