@@ -80,29 +80,38 @@ def tables(tree):
                 yield README, first + n, f"{source} has no such row: {line}"
 
 
-def sample(tree):
-    """Keys of the sample, those behind a # too: each is a setting, each setting is there."""
-    if SAMPLE not in tree.files or SETTINGS not in tree.files:
-        return
-    known = {key for key, _, _ in setting_rows(tree)}
-    seen, group = set(), ""
+SAMPLE_LINE = re.compile(r"( *)(# ?)?([a-z_]+):(?: +(\{.*\}|\S+))?(?: +# (.*))?$")
+
+
+def sample_keys(tree):
+    """(line, key, default shown behind a # or None, what it is) of each setting in the sample."""
+    group = ""
     for number, line in tree.lines(SAMPLE):
-        match = re.match(r"( *)(?:# ?)?( *)([a-z_]+):(?: +(\S.*))?$", line)
+        match = SAMPLE_LINE.match(line)
         if not match:
             continue
-        indent, key = len(match.group(1)) + len(match.group(2)), match.group(3)
-        group = key if indent == 0 else group
-        keys = [key if indent == 0 else f"{group}.{key}"]
-        if match.group(4) and match.group(4).startswith("{"):
-            keys = [f"{keys[0]}.{k}" for k in
-                    re.findall(r"(\w+):", re.sub(r'"[^"]*"', "", match.group(4)))]
-        elif not match.group(4):
-            continue
-        for one in keys:
-            seen.add(one)
-            if one not in known and one != "version":
-                yield SAMPLE, number, f"{one} is no setting"
-    for key in sorted(known - seen):
+        inside, behind, key, value, about = match.groups()
+        group = group if inside else key
+        if value and value.startswith("{"):
+            for one in re.findall(r"(\w+):", re.sub(r'"[^"]*"', "", value)):
+                yield number, f"{key}.{one}", None, None
+        elif value:
+            yield number, f"{group}.{key}" if inside else key, behind and value, behind and about
+
+
+def sample(tree):
+    """The sample shows every setting and no other; behind a # with its default and meaning."""
+    if SAMPLE not in tree.files or SETTINGS not in tree.files:
+        return
+    known = {key: (standard, about) for key, standard, about in setting_rows(tree)}
+    seen = set()
+    for number, key, standard, about in sample_keys(tree):
+        seen.add(key)
+        if key not in known and key != "version":
+            yield SAMPLE, number, f"{key} is no setting"
+        elif standard and (standard, about) != known.get(key):
+            yield SAMPLE, number, f"{key} is by default {known[key][0]}: {known[key][1]}"
+    for key in sorted(set(known) - seen):
         yield SAMPLE, 0, f"does not show {key}"
 
 

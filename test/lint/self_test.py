@@ -38,6 +38,7 @@ SETTING = """#define SETTINGS(X) \\
 SETTINGS = ("<!-- settings: begin -->\n| setting | default | what it is |\n|---|---|---|\n%s"
             "<!-- settings: end -->\n")
 DEPTH = "| `limits.json_depth` | `256` | open arrays and objects; beyond it 400 |\n"
+SHOWN = "version: 1\nlimits:\n  # json_depth: %s  # open arrays and objects; beyond it 400\n"
 FIGURES = "| memory | 12 MiB |\n"
 
 CASES = [
@@ -103,10 +104,10 @@ CASES = [
     (documents.tables, {documents.SETTINGS: SETTING, "README.md": SETTINGS % DEPTH}, 0),
     (documents.tables, {documents.SETTINGS: SETTING,
                         "README.md": SETTINGS % DEPTH.replace("256", "64")}, 2),
+    (documents.sample, {documents.SETTINGS: SETTING, documents.SAMPLE: SHOWN % "256"}, 0),
+    (documents.sample, {documents.SETTINGS: SETTING, documents.SAMPLE: SHOWN % "255"}, 1),
     (documents.sample, {documents.SETTINGS: SETTING,
-                        documents.SAMPLE: "version: 1\nlimits:\n  json_depth: 256\n"}, 0),
-    (documents.sample, {documents.SETTINGS: SETTING,
-                        documents.SAMPLE: "version: 1\nlimits:\n  # json_depth: 256\n"}, 0),
+                        documents.SAMPLE: "version: 1\nlimits:\n  json_depth: 20 # less\n"}, 0),
     (documents.sample, {documents.SETTINGS: SETTING, documents.SAMPLE: "version: 1\n"}, 1),
     (documents.sample, {documents.SETTINGS: SETTING,
                         documents.SAMPLE: "limits: {json_depth: 1, json_deep: 2}\n"}, 1),
