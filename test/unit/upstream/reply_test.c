@@ -77,13 +77,14 @@ static const struct good goods[] = {
     {HTTP_GET, "HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", "abc", true, false},
     {HTTP_GET, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\nabc", "abc", true,
      false},
-    {HTTP_GET, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-     "abcde", true, true},
-    {HTTP_GET, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", "a", true,
-     true},
     {HTTP_GET,
-     "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", "a",
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+     "abcde", true, true},
+    {HTTP_GET, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", "a",
      true, true},
+    {HTTP_GET,
+     "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na",
+     "a", true, true},
 };
 
 static void good_replies_are_read_whole_at_every_piece_size(void **state)
@@ -157,7 +158,8 @@ static const char *const bads[] = {
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nbad trailer\r\n\r\n",
-    "HTTP/1.1 200 OK\r\n1: 1\r\n2: 2\r\n3: 3\r\n4: 4\r\n5: 5\r\n6: 6\r\n7: 7\r\n8: 8\r\n9: 9\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n1: 1\r\n2: 2\r\n3: 3\r\n4: 4\r\n5: 5\r\n6: 6\r\n7: 7\r\n8: 8\r\n9: "
+    "9\r\n\r\n",
 };
 
 static void replies_that_the_grammar_forbids_are_refused(void **state)
@@ -261,7 +263,8 @@ static void trailers_are_kept(void **state)
     (void)state;
     reply_init(&r, &limits);
     read_reply(&r, HTTP_GET,
-               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: v\r\n\r\n", 1);
+               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: v\r\n\r\n",
+               1);
     assert_true(r.complete);
     assert_int_equal(reply_trailers(&r)->count, 1);
     reply_start(&r, HTTP_GET);

@@ -44,6 +44,7 @@ struct line { /* one connection to the service */
     char tail[8];         /* the last of them */
     uint64_t length;      /* what the head declares */
     bool chunked;         /* likewise */
+    bool ends, closes;    /* when its output is empty */
     bool ended;           /* the other side closed */
 };
 
@@ -123,17 +124,23 @@ static MAYBE_UNUSED void hang_up(struct line *line)
     free(line);
 }
 
-/* Writes at once what is in the output, and then the end. */
-static MAYBE_UNUSED void flush_and_end(struct line *line)
+static void line_drained(struct bufferevent *bev, void *arg)
 {
-    int fd = bufferevent_getfd(line->bev);
+    struct line *line = arg;
 
-    while (evbuffer_get_length(bufferevent_get_output(line->bev)) > 0) {
-        bufferevent_disable(line->bev, EV_WRITE);
-        if (evbuffer_write(bufferevent_get_output(line->bev), fd) < 0 && errno != EAGAIN)
-            break;
-    }
-    shutdown(fd, SHUT_WR);
+    if (line->ends)
+        shutdown(bufferevent_getfd(bev), SHUT_WR);
+    if (line->closes)
+        hang_up(line);
+}
+
+/* Ends its side, or closes, when all that was said has been written. */
+static MAYBE_UNUSED void end_after(struct line *line, bool close_too)
+{
+    line->ends = true;
+    line->closes = close_too;
+    if (evbuffer_get_length(bufferevent_get_output(line->bev)) == 0)
+        line_drained(line->bev, line);
 }
 
 static MAYBE_UNUSED void reset_line(struct line *line)
@@ -245,7 +252,7 @@ static void service_accept(evutil_socket_t fd, short what, void *arg)
     line->bev = bufferevent_socket_new(s->base, at, BEV_OPT_CLOSE_ON_FREE);
     s->lines[s->connections] = line;
     line->number = ++s->connections;
-    bufferevent_setcb(line->bev, line_readable, NULL, line_event, line);
+    bufferevent_setcb(line->bev, line_readable, line_drained, line_event, line);
     bufferevent_enable(line->bev, EV_READ | EV_WRITE);
     if (s->on_accept)
         s->on_accept(line);
