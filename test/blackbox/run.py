@@ -42,7 +42,10 @@ class Lines(unittest.TestResult):
         if not self.bad:
             print(f"not ok {self.name(test)}", flush=True)
         self.bad = True
-        text = "".join(traceback.format_exception(*error))
+        kind, fault, frames = error
+        while frames and "unittest" in frames.tb_frame.f_code.co_filename:
+            frames = frames.tb_next
+        text = "".join(traceback.format_exception(kind, fault.with_traceback(frames), frames))
         print("\n".join("    " + line for line in text.splitlines()), flush=True)
 
     def addFailure(self, test, error):

@@ -1,11 +1,9 @@
 """The binary starts, says where it listens, answers its probes, and stops."""
 import signal
-import socket
 
 import cases
 import gateway
 import program
-import upstream
 import wire
 
 
@@ -99,11 +97,6 @@ class Boot(cases.Case):
         service = self.upstream()
         path = self.folder / "dpgw.sock"
         gate = self.gateway(service, {"listen": ["127.0.0.1:0", f"unix:{path}"]})
-        sock = socket.socket(socket.AF_UNIX)
-        self.addCleanup(sock.close)
-        sock.settimeout(wire.PATIENCE)
-        sock.connect(str(path))
-        sock.sendall(wire.request_bytes("GET", cases.CLIENT))
-        connection = upstream.Accepted(sock, 0, service)
-        self.assertEqual(connection.reply().status, 200)
+        with wire.Connection(f"unix:{path}") as connection:
+            self.assertEqual(connection.request("GET", cases.CLIENT).status, 200)
         self.assertEqual(gate.once("GET", cases.CLIENT).status, 200)

@@ -151,11 +151,11 @@ class Example(cases.Case):
                              [("Content-Type", "application/octet-stream")]).json()["data"]
         self.assertEqual((raw["sizeBytes"], raw["sha256"], raw["dataProductId"]),
                          (len(data), digest, ID))
-        form = (b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
-                b"Content-Type: application/pdf\r\n\r\n" + data + b"\r\n--b--\r\n")
+        form = (b'--cut\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
+                b"Content-Type: application/pdf\r\n\r\n" + data + b"\r\n--cut--\r\n")
         with self.gate.connect() as connection:
             connection.send(wire.request_bytes("POST", target, None, [
-                ("Content-Type", "multipart/form-data; boundary=b"),
+                ("Content-Type", "multipart/form-data; boundary=cut"),
                 ("Transfer-Encoding", "chunked")]) + wire.chunked(form, 5000))
             part = connection.reply("POST").json()["data"]["parts"][0]
         self.assertEqual((part["sizeBytes"], part["sha256"]), (len(data), digest))

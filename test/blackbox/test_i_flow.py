@@ -89,6 +89,7 @@ class Backpressure(cases.Case):
                 connection.send_until_stuck(b"x" * 65536, 96 << 20)
                 stuck.set()
                 connection.wait_for_end(seconds=3600)
+                return
             connection.send(cases.OK)
             upstream.always(cases.OK)(connection)
 

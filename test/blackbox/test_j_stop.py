@@ -66,6 +66,7 @@ class Stop(cases.Case):
             with self.subTest(f"{first} {second}"):
                 held = Held(self)
                 gate, service = self.pair(held)
+                gate.expect_line("stopped at once")
                 with gate.connect() as busy, gate.connect() as idle:
                     self.assertEqual(idle.request("GET", "/nothing").status, 404)
                     busy.send(wire.request_bytes("GET", cases.CLIENT))

@@ -18,8 +18,9 @@ SETTINGS = {
     "log.level": "info",
     "log.format": "logfmt",
 }
-LISTENING = r"listening\b.*\baddress=\"?([^\s\"]+)\"?.*\brole=%s\b"
-LEVEL = re.compile(r"^\S+ (warn|error) ")
+# In logfmt and in JSON.
+LISTENING = r"\blistening\b.*\baddress\W+([^\s\",]+)\W+role\W+%s\b"
+LEVEL = re.compile(r"^\S+ (warn|error) |\"level\":\"(warn|error)\"")
 
 
 def yaml_value(value):
@@ -65,8 +66,7 @@ class Gateway(program.Program):
         self.client = self.admin = None
         if boot:
             self.client = self.wait_line(LISTENING % "client").group(1)
-            if values["admin"]:
-                self.admin = self.wait_line(LISTENING % "admin").group(1)
+            self.admin = self.wait_line(LISTENING % "admin").group(1)
 
     def expect_line(self, pattern):
         """A complaint like PATTERN is what the test wants; at least one must come."""

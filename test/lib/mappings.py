@@ -11,7 +11,7 @@ routes:
     methods:  [GET, PATCH, DELETE]
     resources:
       "semantic-models/**":     {methods: [GET, POST, PATCH], opaque: ["$.definition"]}
-      "skills/**":              {GET: GET, PUT: POST, DELETE: DELETE}
+      "skills/**":              [GET, {PUT: POST}, DELETE]
       "chat":                   [POST]
       "raw":                    {methods: [GET, POST], body: raw}
       "small":                  {methods: [POST], max_body: 1KiB}

@@ -36,7 +36,8 @@ class Program:
 
     def __init__(self, command, cwd=None, env=None):
         self.lines = []
-        self.closed = 0
+        self.closed = 0          # streams that have ended
+        self.stopping = False    # a signal that ends it was sent
         self.news = threading.Condition()
         self.child = subprocess.Popen(command, cwd=cwd, env=environment(env),
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -80,6 +81,7 @@ class Program:
         return status
 
     def signal(self, number):
+        self.stopping = True
         self.child.send_signal(number)
 
     @property
@@ -87,8 +89,11 @@ class Program:
         return self.child.poll() is None
 
     def stop(self):
-        """SIGTERM, and the exit status; a program that does not end is killed and an error."""
-        if self.running:
+        """
+        SIGTERM, unless a signal was sent before, and the exit status; a
+        program that does not end is killed and an error.
+        """
+        if self.running and not self.stopping:
             self.signal(signal.SIGTERM)
         try:
             return self.wait_end()

@@ -123,21 +123,21 @@ def deadline_in(seconds=None):
 
 
 class Connection:
-    """A client's connection to ADDRESS, "127.0.0.1:8080" or a pair."""
+    """A client's connection to ADDRESS, "127.0.0.1:8080", "[::1]:8080" or "unix:/path"."""
 
-    def __init__(self, address, receive_buffer=None, source_address=None):
-        if isinstance(address, str):
+    def __init__(self, address, receive_buffer=None):
+        if address.startswith("unix:"):
+            self.sock = socket.socket(socket.AF_UNIX)
+            place = address.removeprefix("unix:")
+        else:
             host, _, port = address.rpartition(":")
-            address = (host.strip("[]"), int(port))
-        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.sock = socket.socket(family, socket.SOCK_STREAM)
+            place = (host.strip("[]"), int(port))
+            self.sock = socket.socket(socket.AF_INET6 if "[" in host else socket.AF_INET)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if source_address:
-            self.sock.bind(source_address)
         self.sock.settimeout(PATIENCE)
-        self.sock.connect(address)
+        self.sock.connect(place)
         self.source = Source(self.sock)
 
     def __enter__(self):
@@ -292,6 +292,14 @@ class Connection:
                 raise WireError(f"the connection ended ({self.source.ended}) before {needle!r}; "
                                 f"got {bytes(self.source.buffer[-300:])!r}")
         return self.source.take(at + len(needle))
+
+    def see(self, needle, seconds=None):
+        """Reads until NEEDLE has come, but takes nothing; returns all that waits."""
+        deadline = deadline_in(seconds)
+        while needle not in self.source.buffer:
+            if not self.source.more(deadline):
+                raise WireError(f"the connection ended ({self.source.ended}) before {needle!r}")
+        return bytes(self.source.buffer)
 
     def end(self, seconds=None):
         """Waits for the connection's end: "fin" or "reset"; no byte may come before it."""
