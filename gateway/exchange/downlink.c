@@ -49,16 +49,23 @@ static void frame(struct exchange *ex, const struct upstream_head *head, bool ty
 {
     struct downlink *down = &ex->down;
     struct front_reply *reply = &down->reply;
-    bool has_body = head->framing != HTTP_NO_BODY;
+    bool has_body = head->framing != HTTP_NO_BODY && head->status != 205;
 
     down->translated = typed && has_body;
-    down->held = head->framing == HTTP_LENGTH && !is_event_stream(head) &&
+    down->held = has_body && head->framing == HTTP_LENGTH && !is_event_stream(head) &&
                  head->length <= ex->host->limits.reply_buffer;
-    reply->framing =
-        !has_body || (head->framing == HTTP_LENGTH && !typed) ? head->framing : HTTP_CHUNKED;
+    reply->framing = HTTP_CHUNKED;
+    if (!has_body)
+        reply->framing = HTTP_NO_BODY;
+    else if (head->framing == HTTP_LENGTH && !typed)
+        reply->framing = HTTP_LENGTH;
     reply->length = head->length;
     /* A length that stands for a body which a GET would get translated is not vouched for. */
     reply->has_length = head->has_length && (!typed || head->length == 0);
+    if (head->status == 205) { /* has no body, and must say so (RFC 9110, 15.3.6) */
+        reply->has_length = true;
+        reply->length = 0;
+    }
 }
 
 static bool prepare(struct exchange *ex)
@@ -74,6 +81,7 @@ static bool prepare(struct exchange *ex)
 static void begin_reply(struct exchange *ex)
 {
     ex->down.begun = true;
+    ex->down.reply.close = !ex->up.complete; /* what still comes is no next request */
     ex->status = ex->down.reply.status;
     front_reply(ex->client, &ex->down.reply);
 }
@@ -140,7 +148,7 @@ void downlink_piece(struct exchange *ex, struct text piece)
 {
     struct downlink *down = &ex->down;
 
-    if (ex->phase != EXCHANGE_REPLYING)
+    if (ex->phase != EXCHANGE_REPLYING || down->reply.framing == HTTP_NO_BODY)
         return;
     if (!down->translated && !down->held) {
         pass_on(ex, piece);
@@ -169,6 +177,7 @@ static void send_held(struct exchange *ex)
 void downlink_complete(struct exchange *ex, const struct http_fields *trailers)
 {
     struct downlink *down = &ex->down;
+    struct http_fields mapped = {0};
 
     if (ex->phase != EXCHANGE_REPLYING)
         return;
@@ -179,10 +188,14 @@ void downlink_complete(struct exchange *ex, const struct http_fields *trailers)
     settle(ex);
     if (ex->phase != EXCHANGE_REPLYING)
         return;
+    if (trailers && !fields_beside(ex, trailers, down->translated, &mapped)) {
+        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        return;
+    }
     if (down->held)
         send_held(ex);
     exchange_enter(ex, EXCHANGE_FLUSHING);
-    front_finish(ex->client, trailers);
+    front_finish(ex->client, &mapped);
 }
 
 void downlink_drained(struct exchange *ex, size_t waiting)

@@ -94,6 +94,8 @@ static void on_client_body_broken(void *owner, int status, const char *reason)
     struct exchange *ex = owner;
 
     (void)reason;
+    if (ex->up.dropped) /* an early answer goes on; the connection closes behind it */
+        return;
     exchange_fail(ex, status == 400 ? OUTCOME_BAD_BODY_FRAMING : outcome_of_refusal(status), NULL);
 }
 

@@ -97,7 +97,7 @@ static void error_fields(struct exchange *ex, enum outcome outcome, const struct
     *fields_out = (struct http_fields){at, n};
 }
 
-/* True if the connection can't carry another request after this error. */
+/* True if the connection can't carry another request after this answer. */
 static bool must_close(const struct exchange *ex)
 {
     return ex->request.method.len == 0 ||
@@ -164,7 +164,7 @@ void exchange_answer_empty(struct exchange *ex, int status)
     struct http_field fields[2] = {{TEXT("Via"), TEXT("1.1 dpgw")},
                                    {TEXT("X-Request-Id"), ex->request.id}};
     struct front_reply reply = {
-        .status = status, .framing = HTTP_NO_BODY, .fields = {fields, 2}, .close = false};
+        .status = status, .framing = HTTP_NO_BODY, .fields = {fields, 2}, .close = must_close(ex)};
 
     exchange_enter(ex, EXCHANGE_FLUSHING);
     ex->status = status;

@@ -36,7 +36,8 @@ static const struct name_set translated_up =
           N("if-range"), N("accept-encoding"));
 
 /* Set by the gateway itself on every reply. */
-static const struct name_set set_down = NAMES(N("x-request-id"));
+static const struct name_set set_down =
+    NAMES(N("x-request-id"), N("content-length"), N("transfer-encoding"));
 
 /* Not true of a translated route, or told by the gateway in its own words. */
 static const struct name_set translated_down =
@@ -246,12 +247,10 @@ static bool goes_down(const struct exchange *ex, bool changed, struct text name)
     return !holds(translated_down, name) && !(changed && holds(digests, name));
 }
 
-bool fields_down(struct exchange *ex, const struct upstream_head *head, bool changed,
-                 struct http_fields *fields_out)
+/* Adds the fields FROM as they go down. */
+static void add_down(struct field_list *list, struct exchange *ex, const struct http_fields *from,
+                     bool changed)
 {
-    const struct http_fields *from = &head->fields;
-    struct field_list list = list_for(ex, from->count);
-
     for (size_t i = 0; i < from->count; i++) {
         struct http_field field = from->at[i];
 
@@ -259,15 +258,32 @@ bool fields_down(struct exchange *ex, const struct upstream_head *head, bool cha
             continue;
         field.name = arena_copy(ex->arena, field.name);
         field.value = arena_copy(ex->arena, field.value);
-        if (!field.name.at || !field.value.at)
-            return false;
-        if (ex->route->passthrough)
-            add(&list, field.name, field.value);
+        if (!field.name.at)
+            list->failed = true;
+        else if (ex->route->passthrough || !field.value.at)
+            add(list, field.name, field.value);
         else
-            add_mapped(&list, ex, RESPONSE, &field);
+            add_mapped(list, ex, RESPONSE, &field);
     }
+}
+
+bool fields_down(struct exchange *ex, const struct upstream_head *head, bool changed,
+                 struct http_fields *fields_out)
+{
+    struct field_list list = list_for(ex, head->fields.count);
+
+    add_down(&list, ex, &head->fields, changed);
     add(&list, TEXT("Via"), TEXT("1.1 dpgw"));
     add(&list, TEXT("X-Request-Id"), ex->request.id);
+    return done(&list, fields_out);
+}
+
+bool fields_beside(struct exchange *ex, const struct http_fields *from, bool changed,
+                   struct http_fields *fields_out)
+{
+    struct field_list list = list_for(ex, from->count);
+
+    add_down(&list, ex, from, changed);
     return done(&list, fields_out);
 }
 

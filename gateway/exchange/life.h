@@ -28,6 +28,7 @@ enum exchange_phase {
 
 /* The request body, from the client to the service. */
 struct uplink {
+    struct text target;     /* path and query as they go up */
     struct evbuffer *bytes; /* translated, not yet taken by the service */
     struct valve valve;
     struct translator *translator; /* NULL: the body goes as it is */
@@ -148,6 +149,10 @@ bool fields_up(struct exchange *ex, struct http_fields *fields_out);
 /* The fields of HEAD as they go down; CHANGED if the body is translated.  False: no memory. */
 bool fields_down(struct exchange *ex, const struct upstream_head *head, bool changed,
                  struct http_fields *fields_out);
+
+/* The trailers or early hints FROM as they go down, likewise. */
+bool fields_beside(struct exchange *ex, const struct http_fields *from, bool changed,
+                   struct http_fields *fields_out);
 
 /* True if two request fields stand for one mapped header. */
 bool fields_conflict(const struct exchange *ex);

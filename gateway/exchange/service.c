@@ -7,7 +7,11 @@ static enum upstream_give on_want(void *owner, char *to, size_t room, size_t *le
 
 static void on_hints(void *owner, const struct upstream_head *head)
 {
-    (void)owner, (void)head; /* no interim reply but 100 is sent to clients */
+    struct exchange *ex = owner;
+    struct http_fields fields;
+
+    if (ex->phase < EXCHANGE_REPLYING && fields_beside(ex, &head->fields, false, &fields))
+        front_hints(ex->client, &fields);
 }
 
 /*
@@ -35,7 +39,10 @@ static void on_done(void *owner, const struct http_fields *trailers)
     struct exchange *ex = owner;
 
     upstream_cancel(&ex->upstream);
-    downlink_complete(ex, trailers);
+    if (ex->phase < EXCHANGE_REPLYING)
+        exchange_fail(ex, OUTCOME_UPSTREAM_INVALID, NULL); /* without a head it was no reply */
+    else
+        downlink_complete(ex, trailers);
 }
 
 static enum outcome outcome_of_failure(const struct exchange *ex, enum upstream_failure why)

@@ -23,12 +23,31 @@ static void fail_query(struct exchange *ex, const struct pair *pair)
     exchange_fail(ex, OUTCOME_CONFLICTING_FIELDS, &fault);
 }
 
+/* Makes the target that goes up, before a byte of the body is asked for.  False: EX has failed. */
+static bool make_target(struct exchange *ex)
+{
+    const struct http_head *head = &ex->request.head;
+    struct buf target;
+
+    buf_init(&target, TARGET_BYTES_MAX);
+    const struct pair *conflict = target_upstream(ex->route, head->path, head->query, &target);
+    if (!target.failed)
+        ex->up.target = arena_copy(ex->arena, buf_text(&target));
+    buf_fini(&target);
+    if (conflict)
+        fail_query(ex, conflict);
+    else if (!ex->up.target.at)
+        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+    return !conflict && ex->up.target.at;
+}
+
 /* Starts the transfer with a body framed as FRAMING; WHOLE may be absent. */
 static void start_transfer(struct exchange *ex, enum http_framing framing, struct text whole)
 {
     const struct http_head *head = &ex->request.head;
     struct upstream_request request = {
         .method = route_upstream_method(ex->route, head->method),
+        .target = ex->up.target,
         .framing = framing,
         .length = whole.at ? whole.len : head->length,
         .whole = whole,
@@ -36,17 +55,10 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
         .between_bytes_ms = wait_ms(ex, ex->host->limits.between_bytes_ms),
         .event_stream = http_list_has(&head->fields, TEXT("accept"), TEXT("text/event-stream")),
     };
-    struct buf target;
 
-    buf_init(&target, TARGET_BYTES_MAX);
-    const struct pair *conflict = target_upstream(ex->route, head->path, head->query, &target);
-    request.target = buf_text(&target);
-    if (!conflict && !target.failed && fields_up(ex, &request.fields))
+    if (fields_up(ex, &request.fields))
         ex->upstream = upstream_start(ex->host->upstream, &request, &exchange_from_upstream, ex);
-    buf_fini(&target);
-    if (conflict)
-        fail_query(ex, conflict);
-    else if (!ex->upstream)
+    if (!ex->upstream)
         exchange_fail(ex, OUTCOME_INTERNAL, NULL);
 }
 
@@ -89,6 +101,8 @@ void uplink_begin(struct exchange *ex)
 {
     const struct http_head *head = &ex->request.head;
 
+    if (!make_target(ex))
+        return;
     if (head->framing == HTTP_NO_BODY) {
         ex->up.complete = true;
         exchange_enter(ex, EXCHANGE_WAITING);
@@ -170,12 +184,12 @@ void uplink_complete(struct exchange *ex)
 
     if (!is_open(ex))
         return;
+    up->complete = true;
     if (up->translator && translator_end(up->translator) != TRANSLATE_OK) {
         const struct translate_fault *fault = translator_fault(up->translator);
         exchange_fail(ex, exchange_request_fault(fault), fault);
         return;
     }
-    up->complete = true;
     if (ex->phase == EXCHANGE_SENDING)
         exchange_enter(ex, EXCHANGE_WAITING);
     if (up->failed)

@@ -1,0 +1,13 @@
+#include "exchange/stage.h"
+#include "exchange/suites.h"
+
+#include "base/log.h"
+
+int main(void)
+{
+    log_setup(LOG_ERROR, LOG_LOGFMT);
+    stage_setup();
+    int failed = run_cells() + run_outcomes() + run_replies() + run_fields() + run_orders();
+    stage_teardown();
+    return failed ? 1 : 0;
+}

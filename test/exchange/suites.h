@@ -1,0 +1,24 @@
+/*
+ * suites.h - the suites of this program, one a file
+ *
+ * Each runs its cases and returns how many failed.
+ */
+#ifndef TEST_SUITES_H
+#define TEST_SUITES_H
+
+/* Every legal order of up to six happenings. */
+int run_orders(void);
+
+/* One case for each cell of the table of phases and events. */
+int run_cells(void);
+
+/* One case for each way an exchange can end. */
+int run_outcomes(void);
+
+/* Framing, held replies and early answers. */
+int run_replies(void);
+
+/* Header fields, up and down. */
+int run_fields(void);
+
+#endif
