@@ -64,6 +64,8 @@ CASES = [
     (shape.long_functions, {"gateway/base/a.c": body(80)}, 0),
     (shape.long_functions, {"gateway/base/a.c": body(81)}, 1),
     (shape.long_functions, {"gateway/base/a.c": body(120, "    case %d:")}, 0),
+    (shape.long_functions, {"gateway/base/a.c": "void f(void)\n{\n    static const int a[] = {\n"
+                            + "        1,\n" * 90 + "    };\n}\n"}, 0),
     (shape.long_files, {"gateway/base/a.c": "\n" * 500}, 0),
     (shape.long_files, {"gateway/base/a.c": "\n" * 501}, 1),
     (shape.big_files, {"test/x": "x" * (1 << 20)}, 0),

@@ -18,9 +18,8 @@ WORDS_IN = (".c", ".h", ".md", ".py", ".yaml", ".txt", ".json", ".ids", "Makefil
             "/install", "/run-demo", "/fresh-debian", "LICENSE")
 
 URL = re.compile(r"\bhttps?://([^\s/\"'<>)`\\:{}%]+)")
-HOSTS = re.compile(r"localhost|127\.\d+\.\d+\.\d+|(\w+[.-])*(example|invalid|test|internal|local)"
-                   r"(\.(com|org|net))?|\[.*|\d+\.\d+\.\d+\.\d+|\$.*|\w|upstream|service|host|h|"
-                   r"json-schema\.org")
+HOSTS = re.compile(r"\d+\.\d+\.\d+\.\d+|[\w.-]*\b(example|invalid|test|internal|local)"
+                   r"(\.(com|org|net))?|\[.*|\$.*|json-schema\.org")
 REGISTRY = re.compile(r"\b(?:\w+\.)*(?:debian|npmjs|pypi|docker|ghcr|quay|gcr|crates|golang)"
                       r"\.(?:org|com|io)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.}*~)\]-])/(?:home|root|Users|work|mnt|media)/[\w.-]+")
@@ -44,7 +43,8 @@ def words(tree):
 def hosts(tree):
     for path, number, line in text_lines(tree):
         for host in URL.findall(line):
-            if not HOSTS.fullmatch(host.rsplit("@", 1)[-1].rstrip(".,;")):
+            host = host.rsplit("@", 1)[-1].split("?")[0].rstrip(".,;")
+            if "." in host and not HOSTS.fullmatch(host):
                 yield path, number, f"a machine is named: {host}"
         if match := REGISTRY.search(line):
             yield path, number, f"a registry is named: {match.group(0)}"
