@@ -93,38 +93,54 @@ static void prove(struct mapping_builder *b, const struct merged *m)
         proof_bijection(b, rows, m->field_count, "name");
 }
 
-/* A name in a path that only the upstream uses: the path can never match a reply. */
-static void advise_on_path(struct mapping_builder *b, const struct merged *m,
-                           const struct lookup *upstream, const struct written *at,
-                           const struct json_path *path)
+/* Upstream names that every reply loses, and the fields they are of. */
+struct lost_names {
+    struct lookup names;
+    const struct draft_field **fields;
+};
+
+/* A path with such a name can never match a reply. */
+static void advise_on_path(struct mapping_builder *b, const struct lost_names *lost,
+                           const struct written *at, const struct json_path *path)
 {
     for (size_t i = 0; i < path->count; i++) {
         struct text name = path->steps[i].name;
-        size_t field = name.at ? lookup_find(upstream, name) : LOOKUP_NONE;
+        size_t number = name.at ? lookup_find(&lost->names, name) : LOOKUP_NONE;
 
-        if (field == LOOKUP_NONE || !draft_tell(b, at->where, m->fields[field]->client.where))
+        if (number == LOOKUP_NONE)
+            continue;
+        const struct written *client = &lost->fields[number]->client;
+        if (!draft_tell(b, at->where, client->where))
             continue;
         diag_warning(b->complaints, at->where, "upstream-name",
                      "\"%.*s\" is an upstream name; paths are matched with client names",
                      TEXT_ARG(name));
-        diag_hint(b->complaints, "write \"%.*s\" (line %u)",
-                  TEXT_ARG(m->fields[field]->client.text), m->fields[field]->client.where.line);
+        diag_hint(b->complaints, "write \"%.*s\" (line %u)", TEXT_ARG(client->text),
+                  client->where.line);
     }
 }
 
 static void advise(struct mapping_builder *b, const struct merged *m)
 {
-    struct lookup upstream; /* numbered as M's fields, if they are a bijection */
+    struct lost_names lost;
 
-    lookup_init(&upstream, b->scratch);
-    for (size_t i = 0; i < m->field_count; i++)
-        draft_number(b, &upstream, m->fields[i]->upstream.text);
+    lookup_init(&lost.names, b->scratch);
+    lost.fields = draft_zero(b, b->scratch, m->field_count, sizeof *lost.fields);
+    for (size_t i = 0; lost.fields && i < m->field_count; i++) {
+        const struct draft_field *f = m->fields[i];
+
+        if (!f->acts[RESPONSE] || f->at.text.at)
+            continue;
+        size_t number = draft_number(b, &lost.names, f->upstream.text);
+        if (number != LOOKUP_NONE)
+            lost.fields[number] = f;
+    }
     for (size_t i = 0; i < m->opaque_count; i++)
-        advise_on_path(b, m, &upstream, &m->opaque[i]->at, &m->opaque[i]->path);
+        advise_on_path(b, &lost, &m->opaque[i]->at, &m->opaque[i]->path);
     for (size_t i = 0; i < m->value_count; i++)
-        advise_on_path(b, m, &upstream, &m->values[i]->at, &m->values[i]->path);
+        advise_on_path(b, &lost, &m->values[i]->at, &m->values[i]->path);
     for (size_t i = 0; i < m->field_count; i++)
-        advise_on_path(b, m, &upstream, &m->fields[i]->at, &m->fields[i]->path);
+        advise_on_path(b, &lost, &m->fields[i]->at, &m->fields[i]->path);
 }
 
 void merge_scope(struct mapping_builder *b, const struct mapping_scope *scope,
