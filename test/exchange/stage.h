@@ -12,6 +12,7 @@
 #include "exchange/fake_front.h"
 #include "exchange/fake_upstream.h"
 #include "exchange/life.h"
+#include "exchange/scenes.h"
 #include "exchange/transcript.h"
 
 #define HAPPENINGS(X)                                                                              \
@@ -48,20 +49,6 @@ enum happening {
 #undef X
         HAPPENING_COUNT
 };
-
-struct scene {
-    const char *name;
-    const char *head;      /* the request */
-    const char *first;     /* the first piece of its body as the client sends it */
-    const char *upstream;  /* that piece as the service gets it */
-    const char *more;      /* each further piece */
-    size_t length;         /* of the body if it is declared, else 0 */
-    size_t request_buffer; /* limits.request_buffer */
-    size_t buffer_high;
-};
-
-extern const struct scene scene_get, scene_get_roomy, scene_post_small, scene_post_streaming,
-    scene_upload, scene_chunked;
 
 struct stage {
     const struct scene *scene;
