@@ -90,6 +90,8 @@ static const struct file_name *file_named(struct diag *d, const char *file)
 
 void diag_source(struct diag *d, const char *file, struct text source)
 {
+    if (text_starts(source, TEXT("\xef\xbb\xbf")))
+        source = text_from_offset(source, 3); /* a byte order mark has no column */
     struct source *s = malloc(sizeof *s + source.len);
     const struct file_name *name = file_named(d, file);
 

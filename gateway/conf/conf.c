@@ -123,7 +123,8 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     size_t before = diag_errors(l->d);
     struct yaml_node *root = load_tree(l, file, (struct where){.file = file});
 
-    if (root && expect_file(root, l->d))
+    bool sound = root && expect_file(root, l->d);
+    if (sound)
         layers_file(l->layers, root);
     layers_environment(l->layers, environment);
     layers_overrides(l->layers, overrides);
@@ -132,7 +133,7 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     s->mapping_file = resolved_mapping(l);
     if (!s->mapping_file.at)
         no_memory(l->d, file);
-    else if (root || access(s->mapping_file.at, R_OK) == 0)
+    else if (sound || access(s->mapping_file.at, R_OK) == 0)
         load_mapping(l);
 }
 
@@ -241,6 +242,8 @@ void conf_print(const struct conf *c, FILE *to)
         const struct conf_origin *origin = &c->origins[i];
 
         fprintf(to, "%-35s %-24.*s ", s->key, TEXT_ARG(origin->text));
+        if (s->kind == SETTING_WORKERS && text_eq(origin->text, TEXT("auto")))
+            fprintf(to, "(%u) ", c->settings.workers);
         print_origin(origin, to);
         fputc('\n', to);
     }

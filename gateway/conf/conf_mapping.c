@@ -324,8 +324,6 @@ static void tell_resource(const struct telling *t, struct mapping_scope *route,
         return;
     }
     expect_only(resource, &keys, t->d);
-    if (!yaml_member(resource, TEXT("methods")))
-        expect_missing(resource, name_of(resource, what), "methods", t->d);
     tell_scope(t, scope, resource);
 }
 

@@ -268,6 +268,21 @@ static struct text key_of_variable(struct text name, char *to)
     return key.failed ? (struct text){0} : buf_text(&key);
 }
 
+/* Hints at the variable that stands for KEY. */
+static void hint_at_variable(struct layers *l, const char *key)
+{
+    char space[2 * KEY_BYTES];
+    struct buf name = {.at = space, .capacity = sizeof space, .max = sizeof space};
+
+    for (; *key; key++) {
+        if (*key == '.')
+            buf_add(&name, TEXT("__"));
+        else
+            buf_add_byte(&name, *key >= 'a' && *key <= 'z' ? (char)(*key - 32) : *key);
+    }
+    diag_hint(l->d, "did you mean DPGW_%.*s?", TEXT_ARG(buf_text(&name)));
+}
+
 static void warn_of_variable(struct layers *l, struct text name, struct text key)
 {
     struct where where = {.file = "environment"};
@@ -280,7 +295,7 @@ static void warn_of_variable(struct layers *l, struct text name, struct text key
         diag_warning(l->d, where, "unknown-variable", "%.*s is no setting",
                      name.len > KEY_BYTES ? KEY_BYTES : (int)name.len, name.at);
     if (nearest)
-        diag_hint(l->d, "did you mean %s?", nearest);
+        hint_at_variable(l, nearest);
 }
 
 void layers_environment(struct layers *l, char *const *environment)

@@ -135,6 +135,8 @@ static bool read_size(const struct reading *r)
 
     if (is_unlimited(r))
         return store_number(r, SETTINGS_NOEND);
+    if (text_eq(r->value, TEXT("unlimited")))
+        return refuse(r, "it needs a limit");
     enum units_verdict verdict = units_size(r->value, &bytes);
     if (verdict != UNITS_OK && verdict != UNITS_NO_UNIT)
         return refuse(r, units_complaint(verdict, false));
@@ -147,6 +149,8 @@ static bool read_time(const struct reading *r)
 
     if (r->setting->minimum == 0 && text_eq(r->value, TEXT("off")))
         return store_number(r, 0);
+    if (text_eq(r->value, TEXT("off")))
+        return refuse(r, "it can't be switched off");
     enum units_verdict verdict = units_time(r->value, &ms);
     if (verdict != UNITS_OK)
         return refuse(r, units_complaint(verdict, true));

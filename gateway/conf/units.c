@@ -56,7 +56,8 @@ const char *units_complaint(enum units_verdict verdict, bool time)
     case UNITS_NO_UNIT:
         return time ? "it needs a unit: ms, s, m or h" : "it needs a unit";
     case UNITS_WRONG_UNIT:
-        return time ? "its unit is one of ms, s, m, h" : "its unit is one of KiB, MiB, GiB";
+        return time ? "it is whole digits and one of ms, s, m, h"
+                    : "it is whole digits and one of KiB, MiB, GiB";
     case UNITS_TOO_LARGE:
         return "it is too large";
     case UNITS_OK:

@@ -5,7 +5,7 @@
 
 enum {
     TRIES_MAX = 100,
-    BYTES_MAX = 8 * 1024 * 1024 /* of YAML read over again, in all tries together */
+    BYTES_MAX = 8 * 1024 * 1024 /* looked at again, in all tries together */
 };
 
 struct quoting {
@@ -95,20 +95,49 @@ static bool begins_value(struct text line, size_t i)
     return is_any(line.at[before - 1], "[{,") || (before < i && is_any(line.at[before - 1], "-:"));
 }
 
+/* True if VALUE closes just the brackets and braces that it opens. */
+static bool is_balanced(struct text value)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (is_any(value.at[i], "[{"))
+            open++;
+        else if (is_any(value.at[i], "]}") && open-- == 0)
+            return false;
+    }
+    return open == 0;
+}
+
 /* Tries the value that begins at I with each end it may have. */
 static bool try_ends(struct quoting *q, size_t i, struct text *value_out)
 {
     bool in_flow =
         text_find(text_of(q->line.at, i), '[') < i || text_find(text_of(q->line.at, i), '{') < i;
 
-    for (size_t end = i + 1; end <= q->line.len && !is_spent(q); end++) {
+    for (size_t end = i + 1; end <= q->line.len && !is_spent(q); end++, q->bytes++) {
         bool whole = end == q->line.len;
 
-        if (!whole && !(in_flow && is_any(q->line.at[end], ",]}")))
+        if (in_flow ? whole || !is_any(q->line.at[end], ",]}") : !whole)
             continue;
         *value_out = text_of(q->line.at + i, end - i);
-        if (cures(q, *value_out))
+        q->bytes += value_out->len;
+        if ((!in_flow || is_balanced(*value_out)) && cures(q, *value_out))
             return true;
+    }
+    return false;
+}
+
+/* True if the bracket or brace that VALUE begins with is closed before VALUE ends. */
+static bool goes_on_after_bracket(struct text value)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < value.len; i++) {
+        if (is_any(value.at[i], "[{"))
+            open++;
+        else if (is_any(value.at[i], "]}") && --open == 0)
+            return i + 1 < value.len;
     }
     return false;
 }
@@ -123,7 +152,8 @@ bool yaml_quoting_cures(struct text source, unsigned line, struct text *value_ou
     for (size_t i = 0; i < q.line.len && !is_spent(&q); i++)
         if (begins_value(q.line, i) && is_any(q.line.at[i], "[{")) {
             *value_out = text_from_offset(q.line, i);
-            if (cures(&q, *value_out))
+            q.bytes += value_out->len;
+            if (goes_on_after_bracket(*value_out) && cures(&q, *value_out))
                 return true;
         }
     return false;

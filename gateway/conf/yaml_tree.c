@@ -201,7 +201,7 @@ static int by_key(const void *left, const void *right)
     return order;
 }
 
-/* Complains of every key that MAP has twice.  Sorted, so that many keys stay cheap. */
+/* Complains of every key that MAP has again.  Sorted, so that many keys stay cheap. */
 static void refuse_duplicates(struct reader *r, struct yaml_node *map)
 {
     size_t count = 0;
@@ -222,6 +222,7 @@ static void refuse_duplicates(struct reader *r, struct yaml_node *map)
         diag_error(r->d, sorted[i]->key_where, "duplicate-key",
                    "key \"%.*s\" is already there (line %u)", NAME_SHOWN, sorted[i]->key.at,
                    sorted[first]->key_where.line);
+        sorted[i]->kind = YAML_BROKEN;
     }
     free(sorted);
 }
@@ -304,13 +305,25 @@ static char char_at(struct text source, unsigned line, unsigned column)
 static void hint_at_cure(struct reader *r, struct where where, unsigned context_line)
 {
     struct text value;
+    char before = where.column > 1 ? char_at(r->source, where.line, where.column - 1) : 0;
 
     if (char_at(r->source, where.line, where.column) == '\t')
         diag_hint(r->d, "indent with spaces, not tabs");
+    else if (before == '\'')
+        diag_hint(r->d, "inside '...' a quote is written ''");
+    else if (before == '"')
+        diag_hint(r->d, "inside \"...\" a quote is written \\\"");
     else if (yaml_quoting_cures(r->source, where.line, &value) ||
              (context_line && yaml_quoting_cures(r->source, context_line, &value)))
         diag_hint(r->d, "quote it: \"%.*s\"", value.len > NAME_SHOWN ? NAME_SHOWN : (int)value.len,
                   value.at);
+}
+
+/* True if the error is a quote without an end, which is best shown where it begins. */
+static bool is_unclosed_quote(const yaml_parser_t *p)
+{
+    return p->context && strcmp(p->context, "while scanning a quoted scalar") == 0 &&
+           strcmp(p->problem, "found unexpected end of stream") == 0;
 }
 
 /* libyaml's scanner and parser errors, in one form. */
@@ -323,6 +336,11 @@ static void refuse_syntax(struct reader *r)
     r->stopped = true;
     if (p->error == YAML_MEMORY_ERROR) {
         no_memory(r);
+        return;
+    }
+    if (is_unclosed_quote(p)) {
+        diag_error(r->d, where_of(r, p->context_mark, p->context_mark), "syntax",
+                   "not valid YAML: this quote is never closed");
         return;
     }
     if (context_line && context_line != where.line)
@@ -350,11 +368,21 @@ static const char *character_fault(uint32_t code, size_t n, char next)
     return NULL;
 }
 
+static void refuse_character(struct reader *r, struct where where, const char *fault, bool known,
+                             uint32_t code)
+{
+    r->stopped = true;
+    if (known)
+        diag_error(r->d, where, "character", "%s (U+%04X)", fault, (unsigned)code);
+    else
+        diag_error(r->d, where, "character", "%s", fault);
+}
+
 /* Checks every character, so that lines and columns are ours alone to count. */
 static void refuse_characters(struct reader *r)
 {
     struct where where = {.file = r->file, .line = 1, .column = 1};
-    size_t at = text_starts(r->source, TEXT("\xef\xbb\xbf")) ? 3 : 0;
+    size_t at = 0;
 
     while (at < r->source.len) {
         uint32_t code = 0;
@@ -363,7 +391,7 @@ static void refuse_characters(struct reader *r)
         const char *fault = character_fault(code, n, next);
 
         if (fault) {
-            stop(r, where, n ? "character" : "not-utf8", fault);
+            refuse_character(r, where, fault, n > 0, code);
             return;
         }
         at += n;
@@ -413,10 +441,12 @@ struct yaml_node *yaml_tree_read(struct arena *arena, const char *file, struct t
         stop(&r, (struct where){.file = file}, "too-big", "larger than 1 MiB");
         return NULL;
     }
+    if (text_starts(source, TEXT("\xef\xbb\xbf")))
+        r.source = text_from_offset(source, 3); /* a byte order mark has no column */
     refuse_characters(&r);
     if (r.stopped)
         return NULL;
-    if (!parser_begin(&r.parser, source)) {
+    if (!parser_begin(&r.parser, r.source)) {
         no_memory(&r);
         return NULL;
     }

@@ -201,6 +201,19 @@ static void messages_are_made_safe_and_short(void **state)
     diag_free(&d);
 }
 
+static void a_byte_order_mark_has_no_column(void **state)
+{
+    struct diag *d = diag_new();
+
+    (void)state;
+    diag_source(d, "m",
+                TEXT("\xef\xbb\xbf"
+                     "ab\n"));
+    diag_error(d, at("m", 1, 2, 1), "e", "bad");
+    check(d, print_plain, "m:1:2: error: bad\n    1 | ab\n      |  ^\n");
+    diag_free(&d);
+}
+
 static void names_of_files_may_go_away(void **state)
 {
     char name[] = "gone.yaml";
@@ -267,6 +280,7 @@ int main(void)
         cmocka_unit_test(complaints_come_in_the_order_of_files_and_lines),
         cmocka_unit_test(what_comes_after_a_hundred_is_counted),
         cmocka_unit_test(messages_are_made_safe_and_short),
+        cmocka_unit_test(a_byte_order_mark_has_no_column),
         cmocka_unit_test(names_of_files_may_go_away),
         cmocka_unit_test(the_nearest_word_is_near),
         cmocka_unit_test(a_word_too_long_to_be_mistyped_is_near_nothing),

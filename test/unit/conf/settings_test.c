@@ -1,0 +1,189 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "conf/settings.h"
+
+enum { KIB = 1024, MIB = 1024 * 1024 };
+
+/* What http.md's table says. */
+static void the_defaults_are_those_of_the_document(void **state)
+{
+    struct settings s;
+
+    (void)state;
+    settings_standard(&s);
+    assert_int_equal(s.limits.request_line, 8 * KIB);
+    assert_int_equal(s.limits.request_head, 32 * KIB);
+    assert_int_equal(s.limits.request_fields, 100);
+    assert_int_equal(s.limits.body_json, 16 * MIB);
+    assert_true(s.limits.body_other == UINT64_MAX);
+    assert_int_equal(s.limits.request_buffer, 64 * KIB);
+    assert_int_equal(s.limits.reply_buffer, 16 * KIB);
+    assert_int_equal(s.limits.chunk_line, 4 * KIB);
+    assert_int_equal(s.limits.trailers, 8 * KIB);
+    assert_int_equal(s.limits.json_depth, 256);
+    assert_int_equal(s.limits.json_number, 1 * KIB);
+    assert_int_equal(s.limits.json_value, 64 * KIB);
+    assert_int_equal(s.limits.response_head, 64 * KIB);
+    assert_int_equal(s.limits.response_fields, 200);
+    assert_int_equal(s.limits.connections, 10000);
+    assert_int_equal(s.limits.requests_per_connection, 10000);
+    assert_int_equal(s.limits.exchanges, 4096);
+    assert_int_equal(s.limits.upstream_connections, 256);
+    assert_int_equal(s.limits.buffer_high, 256 * KIB);
+    assert_int_equal(s.limits.buffer_low, 64 * KIB);
+    assert_int_equal(s.timeouts.request_head, 10000);
+    assert_int_equal(s.timeouts.request_body, 30000);
+    assert_int_equal(s.timeouts.reply, 30000);
+    assert_int_equal(s.timeouts.keep_alive, 60000);
+    assert_int_equal(s.timeouts.upstream_connect, 3000);
+    assert_int_equal(s.timeouts.upstream_first_byte, 60000);
+    assert_int_equal(s.timeouts.upstream_between_bytes, 60000);
+    assert_int_equal(s.timeouts.upstream_stream, 300000);
+    assert_int_equal(s.timeouts.upstream_idle, 30000);
+    assert_int_equal(s.timeouts.half_close, 5000);
+    assert_int_equal(s.timeouts.exchange, 0);
+    assert_int_equal(s.timeouts.drain, 30000);
+    assert_int_equal(s.listen_count, 1);
+    assert_true(text_eq(s.listen[0], TEXT("0.0.0.0:8080")));
+    assert_null(s.admin.at);
+    assert_null(s.upstream_url.at);
+    assert_in_range(s.workers, 1, 256);
+    assert_int_equal(s.log_level, LOG_INFO);
+    assert_int_equal(s.log_format, LOG_LOGFMT);
+}
+
+static void every_row_has_a_key_and_a_description(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        const struct setting *s = &settings_table[i];
+
+        assert_ptr_equal(setting_find(text_from(s->key)), s);
+        assert_true(strlen(s->about) > 5);
+        assert_true(s->minimum <= s->maximum);
+    }
+    assert_null(setting_find(TEXT("limits.json")));
+    assert_null(setting_find((struct text){0}));
+}
+
+/* True if VALUE is taken for KEY; otherwise it left one error. */
+static bool takes(const char *key, const char *value, struct settings *to)
+{
+    struct diag *d = diag_new();
+    struct where where = {.file = "t"};
+    bool taken = setting_read(setting_find(text_from(key)), text_from(value), where, to, d);
+
+    assert_int_equal(diag_errors(d), taken ? 0 : 1);
+    diag_free(&d);
+    return taken;
+}
+
+static void values_have_a_form(void **state)
+{
+    static const struct {
+        const char *key, *good[6], *bad[10];
+    } cases[] = {
+        {"listen",
+         {"127.0.0.1:0", "[::]:8080", "unix:/run/dpgw.sock", "127.0.0.1:1,127.0.0.1:2",
+          "127.0.0.1:0, 127.0.0.1:0"},
+         {"8080", ":8080", "127.0.0.1", "127.0.0.1:", "::1:80", "unix:", "127.0.0.1:65536",
+          "127.0.0.1:1,", "127.0.0.1:+1"}},
+        {"admin",
+         {"off", "127.0.0.1:9901", "unix:/x"},
+         {"on", "localhost:1", "[::1:1", "127.0.0.1:000080", "256.0.0.1:1", "127.0.0.1:1x"}},
+        {"upstream.url",
+         {"http://127.0.0.1:9000", "http://service", "http://[::1]:80", "http://a-b.c_d:1"},
+         {"127.0.0.1:9000", "http://", "http://a/", "http://a?b", "http://a:b", "http://u@a",
+          "https://a", "http://a b", "http://[::1", "HTTP://a"}},
+        {"workers", {"auto", "1", "256"}, {"0", "257", "1.5", "Auto", "-1", "two"}},
+        {"log.level", {"error", "warn", "info", "debug"}, {"INFO", "warning", "1"}},
+        {"log.format", {"json", "logfmt"}, {"text", "JSON"}},
+        {"limits.json_depth", {"1", "10000"}, {"0", "10001", "256KiB", "unlimited", "1e3"}},
+        {"limits.body_json", {"1", "16MiB", "unlimited"}, {"0", "off", "16MB", "-1", "none"}},
+        {"limits.requests_per_connection", {"1", "unlimited"}, {"0", "many"}},
+        {"limits.buffer_low", {"0", "64KiB"}, {"unlimited", "65MiB"}},
+        {"timeouts.drain", {"1ms", "24h"}, {"0", "off", "25h", "30", "unlimited"}},
+        {"timeouts.exchange", {"off", "0", "0s", "10s"}, {"never", "10"}},
+        {"mapping", {"m.yaml", "/a b"}, {""}},
+    };
+    struct settings s;
+
+    (void)state;
+    settings_standard(&s);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t j = 0; j < 6 && cases[i].good[j]; j++)
+            if (!takes(cases[i].key, cases[i].good[j], &s))
+                fail_msg("%s: %s", cases[i].key, cases[i].good[j]);
+        for (size_t j = 0; j < 10 && cases[i].bad[j]; j++)
+            if (takes(cases[i].key, cases[i].bad[j], &s))
+                fail_msg("%s: %s", cases[i].key, cases[i].bad[j]);
+    }
+}
+
+static void a_bad_value_changes_nothing(void **state)
+{
+    struct settings s;
+
+    (void)state;
+    settings_standard(&s);
+    assert_true(takes("limits.json_depth", "77", &s));
+    assert_false(takes("limits.json_depth", "0", &s));
+    assert_int_equal(s.limits.json_depth, 77);
+}
+
+static void listeners_have_a_number_and_an_end(void **state)
+{
+    struct settings s;
+
+    (void)state;
+    settings_standard(&s);
+    assert_true(takes("listen", "127.0.0.1:1, 127.0.0.1:2,unix:/x", &s));
+    assert_int_equal(s.listen_count, 3);
+    assert_true(text_eq(s.listen[1], TEXT("127.0.0.1:2")));
+    assert_true(text_eq(s.listen[2], TEXT("unix:/x")));
+    assert_false(takes("listen", "127.0.0.1:1,127.0.0.1:1", &s));
+    assert_true(takes("listen", "[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0", &s));
+    assert_int_equal(s.listen_count, SETTINGS_LISTEN_MAX);
+    assert_false(
+        takes("listen", "[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0", &s));
+}
+
+static void numbers_land_in_their_fields(void **state)
+{
+    struct settings s;
+
+    (void)state;
+    settings_standard(&s);
+    assert_true(takes("limits.body_json", "unlimited", &s));
+    assert_true(s.limits.body_json == UINT64_MAX);
+    assert_true(takes("timeouts.exchange", "1h", &s));
+    assert_int_equal(s.timeouts.exchange, 3600000);
+    assert_true(takes("timeouts.exchange", "off", &s));
+    assert_int_equal(s.timeouts.exchange, 0);
+    assert_true(takes("workers", "7", &s));
+    assert_int_equal(s.workers, 7);
+    assert_true(takes("log.level", "debug", &s) && takes("log.format", "json", &s));
+    assert_int_equal(s.log_level, LOG_DEBUG);
+    assert_int_equal(s.log_format, LOG_JSON);
+    assert_true(takes("admin", "127.0.0.1:1", &s) && s.admin.at);
+    assert_true(takes("admin", "off", &s) && !s.admin.at);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_defaults_are_those_of_the_document),
+        cmocka_unit_test(every_row_has_a_key_and_a_description),
+        cmocka_unit_test(values_have_a_form),
+        cmocka_unit_test(a_bad_value_changes_nothing),
+        cmocka_unit_test(listeners_have_a_number_and_an_end),
+        cmocka_unit_test(numbers_land_in_their_fields),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
