@@ -138,6 +138,12 @@ $(foreach room,$(ROOMS),$(eval $(call unit_rule,$(room))))
 unit: $(UNIT_TESTS)
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
 
+# --- measurements ------------------------------------------------------------------
+SPLICER := $(BUILD)/bench/splicer
+$(SPLICER): test/bench/splicer.c $(call archives_for,translate) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest $(LDFLAGS_) -o $@ $< $(archives) $(LIBS_translate)
+
 # --- what people type -----------------------------------------------------------
 INSTALL := docker/packages/install
 JOBS    ?= $(shell nproc)
@@ -188,6 +194,16 @@ soak: deps-test ## the large streams at their full 1 GiB
 	@$(MAKE) $(AGAIN) SAN= build/release/dpgw build/release/workspaces-service
 	@DPGW=build/release/dpgw SERVICE=build/release/workspaces-service LARGE_MIB=1024 \
 	    $(PYTHON) test/blackbox/large.py
+
+.PHONY: bench
+bench: deps-test ## the splicer beside bare yajl_parse
+	@$(MAKE) $(AGAIN) SAN= build/release/bench/splicer
+	@build/release/bench/splicer
+	@$(HAND_BACK)
+
+.PHONY: numbers
+numbers: ## write README's figures from what bench and soak measured
+	@$(PYTHON) test/lint/numbers.py
 
 .PHONY: clean
 clean: ## remove what was built
