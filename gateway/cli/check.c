@@ -95,15 +95,19 @@ static void print_summary(const struct conf *conf)
            TEXT_ARG(mapping_digest(conf->mapping)));
 }
 
+static int no_memory(void)
+{
+    fputs("dpgw check: not enough memory\n", stderr);
+    return EXIT_FAILURE;
+}
+
 static int check(const struct check *c, const char *file)
 {
     const struct conf_overrides overrides = {c->set, c->set_count};
     struct diag *complaints = diag_new();
 
-    if (!complaints) {
-        fputs("dpgw: not enough memory\n", stderr);
-        return EXIT_FAILURE;
-    }
+    if (!complaints)
+        return no_memory();
     struct conf *conf = conf_load(file, &overrides, environ, complaints);
     print_complaints(complaints, c->json);
     if (conf && c->print)
@@ -129,7 +133,9 @@ int cli_check(int argc, char **argv)
     struct check c = {.set = calloc((size_t)argc + 1, sizeof *c.set)};
     int status = EX_USAGE;
 
-    if (!c.set || !read_arguments(argc, argv, &c)) {
+    if (!c.set)
+        return no_memory();
+    if (!read_arguments(argc, argv, &c)) {
         fputs(usage, stderr);
     } else if (c.help) {
         fputs(usage, stdout);
