@@ -24,6 +24,7 @@ struct mapping_builder *mapping_builder_new(struct diag *complaints)
     if (!b)
         return NULL;
     b->complaints = complaints;
+    b->told_file = "";
     b->errors_before = diag_errors(complaints);
     b->arena = arena_new(ARENA_BYTES_MAX);
     b->scratch = arena_new(ARENA_BYTES_MAX);
@@ -60,6 +61,8 @@ static struct written keep(struct mapping_builder *b, struct written written)
 {
     if (!written.text.at)
         return written;
+    if (written.where.file)
+        b->told_file = written.where.file;
     written.text = arena_copy(b->arena, written.text);
     if (!written.text.at) {
         b->no_memory = true;
@@ -373,7 +376,7 @@ struct mapping *mapping_builder_finish(struct mapping_builder **b)
     if (!it->no_memory)
         digest_mapping(it->mapping);
     if (it->no_memory)
-        diag_error(it->complaints, (struct where){0}, "no-memory",
+        diag_error(it->complaints, (struct where){.file = it->told_file}, "no-memory",
                    "no memory for the mapping, or it is too large");
     if (diag_errors(it->complaints) == it->errors_before) {
         mapping = it->mapping;

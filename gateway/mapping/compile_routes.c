@@ -21,12 +21,11 @@ static void check_methods(struct mapping_builder *b, const struct mapping_scope 
     diag_hint(b->complaints, "a path without methods could only be answered 405");
 }
 
-/* The narrowest of S and its wider scopes that sets KEY of its own. */
-#define NARROWEST(s, has)                                                                          \
-    ((has(s)) ? (s) : (s)->kind == SCOPE_RESOURCE && has((s)->wider) ? (s)->wider : (s))
-#define HAS_BODY(s)     ((s)->has_body)
-#define HAS_TIMEOUT(s)  ((s)->timeout_ms > 0)
-#define HAS_MAX_BODY(s) ((s)->max_body > 0)
+/* The scope whose keys hold for S where it has none of its own: a resource's route. */
+static const struct mapping_scope *above(const struct mapping_scope *s)
+{
+    return s->kind == SCOPE_RESOURCE ? s->wider : s;
+}
 
 static void fill_route(struct mapping_builder *b, const struct mapping_scope *s,
                        struct served *served)
@@ -39,9 +38,9 @@ static void fill_route(struct mapping_builder *b, const struct mapping_scope *s,
                             .upstream = s->upstream_pattern.text,
                             .passthrough = s->kind == SCOPE_PASSTHROUGH,
                             .where = draft_lasting(b, s->client.where),
-                            .body = NARROWEST(s, HAS_BODY)->body,
-                            .timeout_ms = NARROWEST(s, HAS_TIMEOUT)->timeout_ms,
-                            .max_body = NARROWEST(s, HAS_MAX_BODY)->max_body,
+                            .body = (s->has_body ? s : above(s))->body,
+                            .timeout_ms = (s->timeout_ms ? s : above(s))->timeout_ms,
+                            .max_body = (s->max_body ? s : above(s))->max_body,
                             .rules = s->rules};
     if (route->passthrough)
         route->body = ROUTE_BODY_RAW;

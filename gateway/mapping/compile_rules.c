@@ -116,7 +116,7 @@ static struct place_rule *collect_paths(struct table *t, struct arena *scratch, 
 static void complain_of_paths(struct table *t, struct where where)
 {
     diag_error(t->builder->complaints, where, "too-many-paths",
-               "the paths in force here take more than %d states to follow", PLACES_MAX);
+               "the paths in force here are too many to be followed at once");
     diag_hint(t->builder->complaints,
               "write fewer paths, or paths from \"$\" in place of \"..\" and \"*\"");
 }

@@ -80,6 +80,7 @@ struct mapping_builder {
     size_t errors_before; /* in COMPLAINTS when the builder was made */
     struct arena *arena;  /* the mapping's */
     struct arena *scratch;
+    const char *told_file; /* that the last entry came from */
     bool no_memory;
     struct mapping *mapping;
     struct mapping_scope global;

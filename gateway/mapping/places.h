@@ -15,7 +15,7 @@
 
 enum {
     PLACES_MAX = 4096,         /* states */
-    PLACES_CELLS_MAX = 1 << 20 /* states times letters */
+    PLACES_CELLS_MAX = 1 << 22 /* states times letters */
 };
 
 /* One path and what it selects: a value rule, a pair, or (neither) an opaque subtree. */

@@ -85,7 +85,8 @@ static bool make_side(struct side *s, struct arena *scratch, size_t count)
     return s->first && s->next;
 }
 
-/* Adds ROW to S under KEY; 0, or the row that already had the key and acts in a same direction. */
+/* Adds ROW to S under KEY; NULL, or the row that already had the key and acts in a same direction.
+ */
 static const struct proof_row *add(struct proof *p, struct side *s, struct text key, size_t row)
 {
     size_t number = lookup_add(&s->keys, key);

@@ -107,6 +107,43 @@ const struct opaque_path *rules_opaque(const struct rules *r, size_t *count_out)
     return r->opaque;
 }
 
+/* Both directions number a pair alike: it is a bijection. */
+static bool couple_at(const struct exchange_table tables[2], size_t i, struct text *client_out,
+                      struct text *upstream_out)
+{
+    if (i >= tables[REQUEST].from.count)
+        return false;
+    *client_out = tables[RESPONSE].to[i];
+    *upstream_out = tables[REQUEST].to[i];
+    return true;
+}
+
+bool rules_word_at(const struct rules *r, size_t i, struct text *client_out,
+                   struct text *upstream_out)
+{
+    return couple_at(r->vocabulary->words, i, client_out, upstream_out);
+}
+
+bool rules_header_at(const struct rules *r, size_t i, struct text *client_out,
+                     struct text *upstream_out)
+{
+    return couple_at(r->vocabulary->headers, i, client_out, upstream_out);
+}
+
+bool rules_map_at(const struct value_rule *v, size_t i, struct text *client_out,
+                  struct text *upstream_out)
+{
+    assert(v->kind == VALUE_MAP);
+    return couple_at(((const struct mapped_value *)v)->map, i, client_out, upstream_out);
+}
+
+struct text rules_names_in_at(const struct rules *r, size_t i)
+{
+    const struct lookup *names = &r->vocabulary->names_in;
+
+    return i < names->count ? names->texts[i] : (struct text){0};
+}
+
 enum collision_policy rules_collisions(const struct rules *r, enum direction d)
 {
     return r->collisions[d];

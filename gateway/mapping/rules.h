@@ -120,6 +120,20 @@ const struct value_rule *rules_value_at(const struct rules *r, size_t id);
 /* All opaque paths, the narrower scopes' first; COUNT_OUT of them. */
 const struct opaque_path *rules_opaque(const struct rules *r, size_t *count_out);
 
+/*
+ * The I-th pair, from 0, of `words`, of `headers`, and of the map of V (of
+ * kind VALUE_MAP), as written.  False past the last one.
+ */
+bool rules_word_at(const struct rules *r, size_t i, struct text *client_out,
+                   struct text *upstream_out);
+bool rules_header_at(const struct rules *r, size_t i, struct text *client_out,
+                     struct text *upstream_out);
+bool rules_map_at(const struct value_rule *v, size_t i, struct text *client_out,
+                  struct text *upstream_out);
+
+/* The I-th name of `names_in`; absent past the last one. */
+struct text rules_names_in_at(const struct rules *r, size_t i);
+
 /* What happens where two members would leave under one name. */
 enum collision_policy rules_collisions(const struct rules *r, enum direction d);
 

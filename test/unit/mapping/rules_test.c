@@ -337,6 +337,32 @@ static void values_headers_and_names_become_the_other_side(void **state)
     mapping_unref(&m);
 }
 
+static void pairs_are_listed_as_they_were_written(void **state)
+{
+    struct mapping *m = make("word a~b c\nword d e\nheader X-A X-B\nmap $.x k=v,l=w\n"
+                             "names_in sort\nnames_in sort\nnames_in include");
+    const struct rules *r = mapping_global(m);
+    struct text client, upstream;
+
+    (void)state;
+    assert_true(rules_word_at(r, 0, &client, &upstream));
+    check_text(client, "a b");
+    check_text(upstream, "c");
+    assert_true(rules_word_at(r, 1, &client, &upstream));
+    assert_false(rules_word_at(r, 2, &client, &upstream));
+    assert_true(rules_header_at(r, 0, &client, &upstream));
+    check_text(client, "X-A");
+    check_text(upstream, "X-B");
+    assert_false(rules_header_at(r, 1, &client, &upstream));
+    assert_true(rules_map_at(rules_value_at(r, 0), 1, &client, &upstream));
+    check_text(client, "l");
+    check_text(upstream, "w");
+    assert_false(rules_map_at(rules_value_at(r, 0), 2, &client, &upstream));
+    check_text(rules_names_in_at(r, 1), "include");
+    check_text(rules_names_in_at(r, 2), NULL);
+    mapping_unref(&m);
+}
+
 static void a_header_may_be_longer_than_any_name(void **state)
 {
     struct mapping *m = make("header A B");
@@ -394,6 +420,7 @@ int main(void)
         cmocka_unit_test(collisions_default_to_reject_and_keep),
         cmocka_unit_test(a_direction_without_rules_is_idle),
         cmocka_unit_test(values_headers_and_names_become_the_other_side),
+        cmocka_unit_test(pairs_are_listed_as_they_were_written),
         cmocka_unit_test(a_header_may_be_longer_than_any_name),
         cmocka_unit_test(the_automaton_agrees_with_the_path),
     };
