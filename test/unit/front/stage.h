@@ -405,7 +405,7 @@ static int connect_to(const char *bound)
         struct sockaddr_un un = {.sun_family = AF_UNIX};
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-        snprintf(un.sun_path, sizeof un.sun_path, "%s", bound + 5);
+        snprintf(un.sun_path, sizeof un.sun_path, "%.100s", bound + 5);
         return connect(fd, (struct sockaddr *)&un, sizeof un) == 0 ? fd : (close(fd), -1);
     }
     struct sockaddr_in in = {.sin_family = AF_INET,
@@ -451,7 +451,7 @@ static void client_poll(struct client *c)
     }
 }
 
-static bool client_over(struct client *c)
+UNUSED static bool client_over(struct client *c)
 {
     client_poll(c);
     return c->eof || c->error;
