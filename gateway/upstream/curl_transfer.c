@@ -135,6 +135,8 @@ static size_t on_room(char *to, size_t size, size_t count, void *arg)
 
     if (t->over)
         return CURL_READFUNC_ABORT;
+    if (t->send_paused)
+        return CURL_READFUNC_PAUSE; /* it asks again when receiving goes on */
     t->more = false;
     if (t->reply.has_head && t->reply.head.status >= 300)
         return pause_sending(t); /* answered: nobody reads the rest */

@@ -88,12 +88,16 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
         stop_reading(w);
 }
 
+/*
+ * A reset makes a wire both readable and writable, and writing would then
+ * lose a reply that came before it: reading is always tried first.
+ */
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
     struct wire *w = arg;
 
     (void)what;
-    w->table->on_ready(w->table->owner, fd, false, true);
+    w->table->on_ready(w->table->owner, fd, w->wants_read, true);
 }
 
 /* A wire for FD that has no name yet; NULL: no memory. */

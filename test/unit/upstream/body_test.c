@@ -221,6 +221,10 @@ static void a_reply_may_begin_before_the_body_is_over(void **state)
 
 static void answer_and_close(struct line *line)
 {
+    if (strncmp(line->head, "GET", 3) == 0) {
+        answer(line);
+        return;
+    }
     bufferevent_disable(line->bev, EV_READ);
     say(line, line->service->note);
     end_after(line, true);
@@ -237,7 +241,7 @@ static void an_answer_before_a_reset_is_not_lost(void **state)
     };
 
     (void)state;
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 6; i++)
         for (int chunked = 0; chunked < 2; chunked++) {
             struct rig rig;
             struct watcher w = {.to_give = 50u << 20};
@@ -246,7 +250,9 @@ static void an_answer_before_a_reset_is_not_lost(void **state)
 
             rig_open(&rig, NULL);
             rig.service.on_request = answer_and_close;
-            rig.service.note = (void *)answers[i];
+            rig.service.note = (void *)answers[i / 2];
+            if (i % 2)
+                fetch_usual(&rig); /* and then on a kept connection */
             fetch(&w, &rig, &request);
             assert_int_equal(w.dones, 1);
             assert_int_equal(w.status, 413);
@@ -254,6 +260,36 @@ static void an_answer_before_a_reset_is_not_lost(void **state)
             assert_in_range(w.to_give, 1, 50u << 20);
             rig_shut(&rig);
         }
+}
+
+static void refuse_in_part(struct line *line)
+{
+    say(line, "HTTP/1.1 413 Big\r\nConnection: close\r\nContent-Length: 2\r\n\r\nn");
+}
+
+/* Who has been refused is not asked for more. */
+static void a_refusal_ends_the_asking(void **state)
+{
+    struct rig rig;
+    struct watcher w = {.to_give = 1u << 30, .give_at_once = 1000};
+    struct upstream_request request = upload(HTTP_CHUNKED, 0);
+    bool never = false;
+
+    (void)state;
+    rig_open(&rig, NULL);
+    rig.service.on_request = refuse_in_part;
+    struct event *ev = nudge(&rig, &w);
+    watch(&w, &rig, &request);
+    while (w.heads == 0)
+        run_until(&rig, &never, 10);
+    unsigned wants = w.wants;
+    settle_for(&rig, 100);
+    assert_int_equal(w.wants, wants);
+    say(rig.service.lines[0], "o");
+    assert_true(run_until(&rig, &w.over, 2000));
+    assert_int_equal(w.dones, 1);
+    event_free(ev);
+    rig_shut(&rig);
 }
 
 /* --- down ---------------------------------------------------------------------------- */
@@ -396,6 +432,41 @@ static void pausing_neither_repeats_nor_drops_a_byte(void **state)
         assert_int_equal(rig.service.connections, 1); /* a paused one is kept all the same */
         rig_shut(&rig);
     }
+}
+
+static void begin_large(struct line *line)
+{
+    static char bytes[60000];
+
+    memset(bytes, 'l', sizeof bytes);
+    say(line, "HTTP/1.1 200 OK\r\n\r\n");
+    say_n(line, bytes, sizeof bytes);
+}
+
+/* The library takes one state for both directions. */
+static void resuming_one_direction_leaves_the_other_alone(void **state)
+{
+    struct rig rig;
+    struct watcher w = {.pause_on_piece = true, .later_for_good = true};
+    struct upstream_request request = upload(HTTP_CHUNKED, 0);
+
+    (void)state;
+    rig_open(&rig, NULL);
+    rig.service.on_request = begin_large;
+    watch(&w, &rig, &request);
+    settle_for(&rig, 50);
+    assert_int_equal(w.pieces, 1);
+    assert_int_equal(w.wants, 1);
+    upstream_resume(w.transfer);
+    settle_for(&rig, 20);
+    assert_int_equal(w.pieces, 2);
+    assert_int_equal(w.wants, 1); /* not asked */
+    upstream_more(w.transfer);
+    settle_for(&rig, 20);
+    assert_int_equal(w.pieces, 2); /* not told */
+    assert_int_equal(w.wants, 2);
+    upstream_cancel(&w.transfer);
+    rig_shut(&rig);
 }
 
 /* Interest while the owner has paused must not spin either. */
@@ -640,6 +711,8 @@ int main(void)
         cmocka_unit_test(an_answer_before_a_reset_is_not_lost),
         cmocka_unit_test(a_large_reply_to_a_slow_owner_stays_small),
         cmocka_unit_test(pausing_neither_repeats_nor_drops_a_byte),
+        cmocka_unit_test(a_refusal_ends_the_asking),
+        cmocka_unit_test(resuming_one_direction_leaves_the_other_alone),
         cmocka_unit_test(a_paused_reply_costs_no_time),
         cmocka_unit_test(a_transfer_may_be_cancelled_in_each_callback),
         cmocka_unit_test(a_transfer_may_be_cancelled_as_it_breaks_and_before_it_began),

@@ -96,6 +96,24 @@ static void bytes_after_a_reply_are_never_the_next_reply(void **state)
     rig_shut(&rig);
 }
 
+static void answer_chunked_with_more(struct line *line)
+{
+    say(line, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nHTTP");
+}
+
+/* The library drops what it has read after the last chunk, and would go on with the rest. */
+static void bytes_after_the_last_chunk_forbid_reuse(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, answer_chunked_with_more);
+    assert_int_equal(fetch_usual(&rig).dones, 1);
+    assert_int_equal(fetch_usual(&rig).dones, 1);
+    assert_int_equal(rig.service.connections, 2);
+    rig_shut(&rig);
+}
+
 static void answer_no_body_with_one(struct line *line)
 {
     say(line, "HTTP/1.1 204 No Content\r\n\r\n<html>");
@@ -304,6 +322,7 @@ int main(void)
         cmocka_unit_test(bytes_on_an_idle_connection_are_never_a_reply),
         cmocka_unit_test(bytes_on_an_idle_connection_retire_it),
         cmocka_unit_test(bytes_after_a_reply_are_never_the_next_reply),
+        cmocka_unit_test(bytes_after_the_last_chunk_forbid_reuse),
         cmocka_unit_test(a_body_where_there_can_be_none_forbids_reuse),
         cmocka_unit_test(replies_without_a_body_keep_their_connection),
         cmocka_unit_test(an_end_on_an_idle_connection_costs_nothing),
