@@ -203,7 +203,7 @@ bench: deps-test ## the splicer beside bare yajl_parse
 
 .PHONY: numbers
 numbers: ## write README's figures from what bench and soak measured
-	@$(PYTHON) test/lint/numbers.py
+	@$(PYTHON) test/lint/figures.py
 
 .PHONY: clean
 clean: ## remove what was built

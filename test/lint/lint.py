@@ -11,6 +11,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import binary  # noqa: E402
+import consoles  # noqa: E402
 import documents  # noqa: E402
 import rooms  # noqa: E402
 import shape  # noqa: E402
@@ -60,9 +61,10 @@ def main(arguments):
     complaints += scripts(root, tree)
     if program:
         complaints += binary.judge(program, binary.readelf(program))
+        complaints += consoles.judge(root, "README.md", tree.text("README.md"), program)
     for path, line, said in sorted(set(complaints)):
         print(f"{path}:{line}: {said}")
-    print(f"lint: {len(CHECKS) + 2 + bool(program)} checks, {len(tree.files)} files, median "
+    print(f"lint: {len(CHECKS) + 2 + 2 * bool(program)} checks, {len(tree.files)} files, median "
           f"function {shape.median_function(tree)} lines, {len(complaints)} complaints")
     return 1 if complaints else 0
 

@@ -10,6 +10,7 @@ import pathlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import binary  # noqa: E402
+import consoles  # noqa: E402
 import documents  # noqa: E402
 import lint  # noqa: E402
 import rooms  # noqa: E402
@@ -158,6 +159,9 @@ def check_tools():
     root = pathlib.Path(__file__).resolve().parents[2]
     broken = Tree({"x.py": b"def f(:\n"})
     yield "scripts: broken python", len(list(lint.scripts(root, broken))) == 1
+    for shown, wanted in (("a\nb\n", 0), ("a\n...\n", 0), ("a\n", 1), ("b\n...\n", 1)):
+        text = f"```console\n$ printf 'a\\nb\\n'\n{shown}```\n"
+        yield f"consoles: {shown!r}", len(list(consoles.judge(root, "x", text, "x"))) == wanted
     for check in lint.CHECKS:
         wanted = [w for c, _, w in CASES if c is check]
         yield f"{check.__name__}: planted and clean", 0 in wanted and any(wanted)

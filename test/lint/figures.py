@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""numbers.py - writes README's figures from what was measured, and where
+"""figures.py - writes README's figures from what was measured, and where
 
 Reads build/memory.json (make soak) and build/splicer.json (make bench).  The
 marker carries a digest of the figures, so that lint sees a change by hand.
