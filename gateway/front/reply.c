@@ -120,7 +120,7 @@ static bool body_is_far(const struct front_request *request, int status)
 {
     const struct tap *tap = request->tap;
 
-    if (tap->phase != TAP_BODY)
+    if (tap->phase != TAP_BODY || request->head.framing == HTTP_NO_BODY)
         return false;
     if (request->head.expect_continue && !request->continued)
         return true;
