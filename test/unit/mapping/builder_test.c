@@ -146,6 +146,8 @@ static void fields_must_be_a_bijection(void **state)
         {"field a x\n" BASE "resource r GET\nfield b x", 4, 7, "(line 1)"},
         {BASE "field a x\nresource r GET\nfield b x\nresource s GET", 4, 7, "(line 2)"},
         {"field a x\n" BASE "field x y", 3, 7, "stands on both sides"},
+        /* told once, though each of three tables has the fault */
+        {"field a x\nfield b x\n" BASE "opaque $.o\nresource r GET\nopaque $.p", 2, 7, "(line 1)"},
     };
 
     (void)state;
