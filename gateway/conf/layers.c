@@ -211,8 +211,12 @@ static void apply_map(struct layers *l, struct text section, const struct yaml_n
     for (const struct yaml_node *m = map->first; m; m = m->next) {
         const struct setting *s = setting_find(join(section, m->key, key_space));
 
-        if (expect_key(m, &v.keys, l->d) && s)
+        bool known = expect_key(m, &v.keys, l->d);
+        if (known && s)
             apply_node(l, s, m);
+        else if (s)
+            diag_hint(l->d, "write %s below a \"%.*s:\" of its own", strchr(s->key, '.') + 1,
+                      (int)text_find(m->key, '.'), s->key);
     }
 }
 

@@ -97,7 +97,7 @@ static void values_have_a_form(void **state)
          {"off", "127.0.0.1:9901", "unix:/x"},
          {"on", "localhost:1", "[::1:1", "127.0.0.1:000080", "256.0.0.1:1", "127.0.0.1:1x"}},
         {"upstream.url",
-         {"http://127.0.0.1:9000", "http://service", "http://[::1]:80", "http://a-b.c_d:1"},
+         {"http://127.0.0.1:9000", "http://service", "http://[::1]:80", "http://a-b_c:1"},
          {"127.0.0.1:9000", "http://", "http://a/", "http://a?b", "http://a:b", "http://u@a",
           "https://a", "http://a b", "http://[::1", "HTTP://a"}},
         {"workers", {"auto", "1", "256"}, {"0", "257", "1.5", "Auto", "-1", "two"}},
