@@ -1,6 +1,7 @@
 #include "conf/yaml_tree.h"
 
 #include "base/utf8.h"
+#include "conf/yaml_characters.h"
 #include "conf/yaml_quoting.h"
 
 #include <stdlib.h>
@@ -351,58 +352,6 @@ static void refuse_syntax(struct reader *r)
     hint_at_cure(r, where, context_line);
 }
 
-/* --- characters ---------------------------------------------------------------- */
-
-/* What is wrong with the character CODE, N bytes long (0: malformed), before NEXT; or NULL. */
-static const char *character_fault(uint32_t code, size_t n, char next)
-{
-    if (n == 0)
-        return "not UTF-8 text";
-    if (code == 0x85 || code == 0x2028 || code == 0x2029)
-        return "an unusual line separator is not accepted";
-    if (code == '\r')
-        return next == '\n' ? NULL : "a carriage return without a line feed is not accepted";
-    if ((code < 0x20 && code != '\t' && code != '\n') || (code >= 0x7f && code < 0xa0) ||
-        code == 0xfffe || code == 0xffff)
-        return "a control character is not accepted";
-    return NULL;
-}
-
-static void refuse_character(struct reader *r, struct where where, const char *fault, bool known,
-                             uint32_t code)
-{
-    r->stopped = true;
-    if (known)
-        diag_error(r->d, where, "character", "%s (U+%04X)", fault, (unsigned)code);
-    else
-        diag_error(r->d, where, "character", "%s", fault);
-}
-
-/* Checks every character, so that lines and columns are ours alone to count. */
-static void refuse_characters(struct reader *r)
-{
-    struct where where = {.file = r->file, .line = 1, .column = 1};
-    size_t at = 0;
-
-    while (at < r->source.len) {
-        uint32_t code = 0;
-        size_t n = utf8_char(text_from_offset(r->source, at), &code);
-        char next = at + 1 < r->source.len ? r->source.at[at + 1] : 0;
-        const char *fault = character_fault(code, n, next);
-
-        if (fault) {
-            refuse_character(r, where, fault, n > 0, code);
-            return;
-        }
-        at += n;
-        where.column++;
-        if (code == '\n') {
-            where.line++;
-            where.column = 1;
-        }
-    }
-}
-
 /* --- reading --------------------------------------------------------------------- */
 
 static bool parser_begin(yaml_parser_t *parser, struct text source)
@@ -443,8 +392,7 @@ struct yaml_node *yaml_tree_read(struct arena *arena, const char *file, struct t
     }
     if (text_starts(source, TEXT("\xef\xbb\xbf")))
         r.source = text_from_offset(source, 3); /* a byte order mark has no column */
-    refuse_characters(&r);
-    if (r.stopped)
+    if (!yaml_characters_sound(file, r.source, d))
         return NULL;
     if (!parser_begin(&r.parser, r.source)) {
         no_memory(&r);
