@@ -40,6 +40,8 @@ struct translate_limits {
     size_t json_depth;  /* open arrays and objects, 256 */
     size_t json_number; /* bytes of one number, 1 KiB */
     size_t json_value;  /* bytes of a string value held for a rule, 64 KiB */
+    size_t event;       /* bytes of one server-sent event held, 1 MiB */
+    size_t record;      /* bytes of one record held, 1 MiB */
 };
 
 /* What URLs in values need to know about this exchange. */
