@@ -132,7 +132,7 @@ bool door_start(struct tap *tap)
     tap->front->door.event_cb = event_cb;
     bufferevent_setcb(bev, NULL, NULL, tap_on_event, tap);
     bufferevent_setwatermark(bev, EV_READ, 1, 0);
-    bufferevent_set_max_single_read(bev, TAP_READ_MAX);
+    bufferevent_set_max_single_read(bev, TAP_READ_STEP);
     bufferevent_set_max_single_write(bev, TAP_WRITE_MAX);
     tap->reading = true;
     note_peer(tap);

@@ -26,7 +26,8 @@ struct evhttp_connection;
 struct evhttp_request;
 
 enum {
-    TAP_READ_MAX = 64 * 1024,       /* bytes of one read */
+    TAP_READ_STEP = 4096,           /* bytes that libevent reads at once */
+    TAP_READ_MORE = 60 * 1024,      /* bytes of a streaming body read after that */
     TAP_WRITE_MAX = 256 * 1024,     /* bytes of one write */
     TAP_LINGER_BYTES = 1024 * 1024, /* dropped at most after an early reply */
     TAP_LINGER_MS = 2000,
@@ -84,6 +85,7 @@ struct tap {
     bool eof;           /* the client will send no more */
     bool lost;          /* reset, failed, stalled or aborted */
     bool reset;         /* end it by RST */
+    bool read_full;     /* the last read brought as much as it could */
     bool over_limit;    /* one connection too many */
     bool head_expired;  /* the head took too long */
     bool body_expired;  /* the body stalled */
