@@ -24,7 +24,7 @@ BUILD := build/$(VARIANT)
 
 # --- rooms, lowest floor first: a room links itself and the floors below ------
 FLOOR0 := base
-FLOOR1 := json http
+FLOOR1 := json http coding
 FLOOR2 := mapping
 FLOOR3 := translate conf
 FLOOR4 := front upstream
@@ -35,6 +35,7 @@ ROOMS  := $(FLOOR0) $(FLOOR1) $(FLOOR2) $(FLOOR3) $(FLOOR4) $(FLOOR5) $(FLOOR6)
 BELOW_base      :=
 BELOW_json      := base
 BELOW_http      := base
+BELOW_coding    := base
 BELOW_mapping   := json http base
 BELOW_translate := mapping json http base
 BELOW_conf      := mapping json http base
@@ -49,12 +50,14 @@ libs_of = $(shell pkg-config --libs $(1) 2>/dev/null)
 cflags_of = $(shell pkg-config --cflags $(1) 2>/dev/null)
 YAJL  := $(call libs_of,yajl)
 YAML  := $(call libs_of,yaml-0.1)
+CODING := $(call libs_of,zlib libbrotlidec libbrotlienc libzstd)
 EVENT := $(call libs_of,libevent_extra libevent_core)
 CURL  := $(call libs_of,libcurl)
 
 LIBS_base      := -lpthread
 LIBS_http      :=
 LIBS_json      := $(YAJL)
+LIBS_coding    := $(CODING)
 LIBS_mapping   := $(YAJL)
 LIBS_translate := $(YAJL)
 LIBS_conf      := $(YAJL) $(YAML)
@@ -138,6 +141,12 @@ $(foreach room,$(ROOMS),$(eval $(call unit_rule,$(room))))
 unit: $(UNIT_TESTS)
 	@for t in $(UNIT_TESTS); do echo "== $$t"; $$t || exit 1; done
 
+# --- what the grammar makes of bytes on standard input --------------------------
+JUDGE := $(BUILD)/heads/judge
+$(JUDGE): test/heads/judge.c $(call archives_for,http) $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) $(LDFLAGS_) -o $@ $< $(archives)
+
 # --- measurements ------------------------------------------------------------------
 SPLICER := $(BUILD)/bench/splicer
 $(SPLICER): test/bench/splicer.c $(call archives_for,translate) $(BUILD)/flags
@@ -177,7 +186,7 @@ test: deps-test ## install, build, run every test (SAN=address,undefined or SAN=
 	@$(MAKE) $(AGAIN) test-programs
 	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite $(SUITES); \
 	    status=$$?; $(HAND_BACK); exit $$status
-test-programs: $(BUILD)/dpgw $(SERVICE) $(UNIT_TESTS)
+test-programs: $(BUILD)/dpgw $(SERVICE) $(UNIT_TESTS) $(JUDGE)
 
 .PHONY: lint
 lint: deps-test ## check floors, doors, style, README's tables, warnings, the binary's hardening

@@ -27,7 +27,7 @@ BUILD = pathlib.Path(os.environ.get("BUILD", "build/release"))
 UNIT_SECONDS = 600
 SCRIPT_SECONDS = 3000
 TAP = re.compile(r"^(not )?ok(?: \d+)?(?: -)? (# SKIP ?)?(.*?)(?: \([\d.]+ s\))?$")
-TOTAL = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\b")
+TOTAL = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\b")
 
 
 class Result:
@@ -124,6 +124,9 @@ def suites(wanted):
     under = os.environ.get("UNDER", "").split()
     found = [(name, [(f"{name}/{p.name}", [*under, str(p)], UNIT_SECONDS) for p in units[name]])
              for name in sorted(units)]
+    if os.environ.get("CORPORA"):
+        found.append(("heads", [("heads", [sys.executable, "test/heads/corpus.py", str(
+            BUILD / "heads/judge"), os.environ["CORPORA"]], SCRIPT_SECONDS)]))
     for script in sorted((ROOT / "test").glob("*/run.py")):
         name = script.parent.name
         found.append((name, [(name, [sys.executable, str(script)], SCRIPT_SECONDS)]))

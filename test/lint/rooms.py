@@ -20,7 +20,7 @@ DOORS = [
     (r"yaml\.h", r"gateway/conf/yaml_tree(_\w+)?\.[ch]"),
     (r"curl/.*", r"gateway/upstream/curl_\w+\.[ch]"),
     (r"openssl/.*", r"gateway/front/tls(_\w+)?\.[ch]"),
-    (r"zlib\.h|brotli/.*|zstd\.h", r"gateway/coding/.*"),
+    (r"zlib\.h|brotli/.*|zstd(_errors)?\.h", r"gateway/coding/.*"),
     (r"pthread\.h", r"gateway/server/.*"),
 ]
 SYSTEM = set("""
