@@ -3,9 +3,8 @@
  *
  * Most bytes of a JSON text are plain: the inside of a string, digits,
  * white space.  A row of LANES bytes is judged in a few instructions, with
- * SSE2 where the compiler has it and with 64-bit words elsewhere.  Every
- * function reads exactly LANES bytes and says how many of them, from the
- * first on, are of no interest.
+ * SSE2 where the compiler has it and with 64-bit words or byte by byte
+ * elsewhere.
  */
 #ifndef JSON_LANES_H
 #define JSON_LANES_H
@@ -30,6 +29,13 @@ static inline bool lanes_stops_gap(unsigned char c)
     return c == '"' || c == '\v' || c == '\f' || c == '/';
 }
 
+/* One bit a byte, the first byte lowest. */
+struct lanes_gap {
+    unsigned stop, digit, blank;
+};
+
+enum { LANES_ROWS = 255 };
+
 #if defined(__SSE2__) && !defined(LANES_PORTABLE)
 
 #include <emmintrin.h>
@@ -41,7 +47,8 @@ static inline size_t lanes_first(int marks)
     return marks ? (size_t)__builtin_ctz((unsigned)marks) : (size_t)LANES;
 }
 
-/* Plain bytes of a string at P; with ASCII, bytes above 0x7f are not plain. */
+/* How many plain bytes of a string the row at P begins with; with ASCII, bytes above 0x7f are not
+ * plain. */
 static inline size_t lanes_in_string(const char *p, bool ascii)
 {
     __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -53,26 +60,35 @@ static inline size_t lanes_in_string(const char *p, bool ascii)
     return lanes_first(ascii ? marks | _mm_movemask_epi8(row) : marks);
 }
 
-/* Plain bytes between strings at P; all LANES of them are copied to TO. */
-static inline size_t lanes_copy_gap(char *to, const char *p)
+/* Which of the LANES bytes at P end the run, are digits, are blanks. */
+static inline struct lanes_gap lanes_in_gap(const char *p)
 {
     __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i space = _mm_sub_epi8(row, _mm_set1_epi8('\v')); /* \v and \f become 0 and 1 */
+    __m128i foreign = _mm_sub_epi8(row, _mm_set1_epi8('\v')); /* \v and \f become 0 and 1 */
+    __m128i digit = _mm_sub_epi8(row, _mm_set1_epi8('0'));
     __m128i stop = _mm_or_si128(_mm_cmpeq_epi8(row, _mm_set1_epi8('"')),
                                 _mm_cmpeq_epi8(row, _mm_set1_epi8('/')));
 
-    space = _mm_cmpeq_epi8(_mm_min_epu8(space, _mm_set1_epi8(1)), space);
-    _mm_storeu_si128((__m128i *)(void *)to, row);
-    return lanes_first(_mm_movemask_epi8(_mm_or_si128(stop, space)));
+    foreign = _mm_cmpeq_epi8(_mm_min_epu8(foreign, _mm_set1_epi8(1)), foreign);
+    digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+    return (struct lanes_gap){
+        .stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, foreign)),
+        .digit = (unsigned)_mm_movemask_epi8(digit),
+        .blank = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(row, _mm_set1_epi8(' ')))};
 }
 
-/* How many of the LANES bytes at P are line feeds. */
-static inline size_t lanes_line_feeds(const char *p)
+/* How many of the ROWS times LANES bytes at P are line feeds; at most LANES_ROWS rows. */
+static inline size_t lanes_line_feeds(const char *p, size_t rows)
 {
-    __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
-    int marks = _mm_movemask_epi8(_mm_cmpeq_epi8(row, _mm_set1_epi8('\n')));
+    __m128i sum = _mm_setzero_si128();
 
-    return (size_t)__builtin_popcount((unsigned)marks);
+    for (size_t i = 0; i < rows; i++, p += LANES) {
+        __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
+
+        sum = _mm_sub_epi8(sum, _mm_cmpeq_epi8(row, _mm_set1_epi8('\n')));
+    }
+    sum = _mm_sad_epu8(sum, _mm_setzero_si128());
+    return (size_t)(_mm_extract_epi16(sum, 0) + _mm_extract_epi16(sum, 4));
 }
 
 #else
@@ -104,25 +120,23 @@ static inline size_t lanes_in_string(const char *p, bool ascii)
     return stop ? n : (size_t)LANES;
 }
 
-static inline size_t lanes_copy_gap(char *to, const char *p)
+static inline struct lanes_gap lanes_in_gap(const char *p)
 {
-    uint64_t word;
+    struct lanes_gap gap = {0};
 
-    memcpy(&word, p, sizeof word);
-    memcpy(to, &word, sizeof word);
-    uint64_t stop = lanes_equal(word, '"') | lanes_equal(word, '\v') | lanes_equal(word, '\f') |
-                    lanes_equal(word, '/');
-    size_t n = 0;
-    while (stop && n < LANES && !lanes_stops_gap((unsigned char)p[n]))
-        n++;
-    return stop ? n : (size_t)LANES;
+    for (unsigned i = 0; i < LANES; i++) {
+        gap.stop |= (unsigned)lanes_stops_gap((unsigned char)p[i]) << i;
+        gap.digit |= (unsigned)(p[i] >= '0' && p[i] <= '9') << i;
+        gap.blank |= (unsigned)(p[i] == ' ') << i;
+    }
+    return gap;
 }
 
-static inline size_t lanes_line_feeds(const char *p)
+static inline size_t lanes_line_feeds(const char *p, size_t rows)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < LANES; i++)
+    for (size_t i = 0; i < rows * LANES; i++)
         count += p[i] == '\n';
     return count;
 }

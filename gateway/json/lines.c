@@ -12,8 +12,13 @@ static uint64_t line_feeds(struct text bytes)
     uint64_t count = 0;
     size_t i = 0;
 
-    for (; bytes.len - i >= LANES; i += LANES)
-        count += lanes_line_feeds(bytes.at + i);
+    while (bytes.len - i >= LANES) {
+        size_t rows = (bytes.len - i) / LANES;
+
+        rows = rows < LANES_ROWS ? rows : LANES_ROWS;
+        count += lanes_line_feeds(bytes.at + i, rows);
+        i += rows * LANES;
+    }
     for (; i < bytes.len; i++)
         count += bytes.at[i] == '\n';
     return count;

@@ -4,6 +4,7 @@
 #include "json/token.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
 static const char UNFIT[] = "not JSON at this point";
@@ -61,9 +62,15 @@ static bool refuse_at(struct reader *r, const char *at, const char *what)
     return fail(r, READER_INVALID, place_at(r, at), what);
 }
 
+/* True if the one value of the text is complete, though its string may be open. */
+static bool is_done(const struct reader *r)
+{
+    return r->depth == 0 && r->last != 0;
+}
+
 static const char *misfit(const struct reader *r)
 {
-    return r->done ? FOLLOWS : UNFIT;
+    return is_done(r) ? FOLLOWS : UNFIT;
 }
 
 /* Keeps the bytes from AT to END back. */
@@ -90,12 +97,6 @@ static int accept_token(struct reader *r)
     return 1;
 }
 
-static int end_value(struct reader *r)
-{
-    r->done = r->depth == 0;
-    return accept_token(r);
-}
-
 static int open_container(struct reader *r, bool object)
 {
     if (r->depth == r->limits.depth)
@@ -104,8 +105,17 @@ static int open_container(struct reader *r, bool object)
         fail(r, READER_NO_MEMORY, lines_place(&r->lines), "no memory");
         return stop(r, NULL);
     }
+    unsigned char *bits = &r->arrays[r->depth / 8], bit = (unsigned char)(1u << r->depth % 8);
+    *bits = (unsigned char)(object ? *bits & ~bit : *bits | bit);
     r->depth++;
     return accept_token(r);
+}
+
+static bool in_array(const struct reader *r)
+{
+    size_t at = r->depth - 1;
+
+    return r->depth > 0 && r->arrays[at / 8] >> at % 8 & 1;
 }
 
 static int on_start_map(void *ctx)
@@ -124,26 +134,7 @@ static int on_end_container(void *ctx)
 
     r->events->on_close(r->owner);
     r->depth--;
-    return end_value(r);
-}
-
-static int on_null(void *ctx)
-{
-    return end_value(ctx);
-}
-
-static int on_boolean(void *ctx, int value)
-{
-    (void)value;
-    return end_value(ctx);
-}
-
-static int on_number(void *ctx, const char *digits, size_t len)
-{
-    struct reader *r = ctx;
-
-    (void)digits;
-    return len > r->limits.number ? stop(r, LONG_NUMBER) : end_value(r);
+    return accept_token(r);
 }
 
 /* Tells the owner of the whole STRING in the piece and splices in what it wants instead. */
@@ -199,13 +190,11 @@ static int on_string(void *ctx, const unsigned char *text, size_t len)
 {
     (void)text;
     (void)len;
-    return begin_string(ctx, JSON_VALUE) ? end_value(ctx) : 0;
+    return begin_string(ctx, JSON_VALUE) ? accept_token(ctx) : 0;
 }
 
-static const yajl_callbacks CALLBACKS = {.yajl_null = on_null,
-                                         .yajl_boolean = on_boolean,
-                                         .yajl_number = on_number,
-                                         .yajl_string = on_string,
+/* Numbers and literals need no call: they are never replaced, and each call costs. */
+static const yajl_callbacks CALLBACKS = {.yajl_string = on_string,
                                          .yajl_start_map = on_start_map,
                                          .yajl_map_key = on_key,
                                          .yajl_end_map = on_end_container,
@@ -214,22 +203,42 @@ static const yajl_callbacks CALLBACKS = {.yajl_null = on_null,
 
 /* --- feeding yajl ---------------------------------------------------------------- */
 
+/* True if a value can stand behind the token that begins with the byte LAST. */
+static bool takes_value(const struct reader *r, char last)
+{
+    return last == 0 || last == '[' || last == ':' || (last == ',' && in_array(r));
+}
+
 /*
- * The token of STRETCH that yajl refused: behind those it called back for,
- * the first broken one or the first that ends where yajl stopped.  (Where
- * yajl stopped may be either end of a token.)
+ * The token of STRETCH that yajl refused; LAST_OUT is the first byte of the
+ * one before.  It is behind those that yajl called back for, and broken, or
+ * the first that reaches where yajl stopped.  But yajl may have stopped at
+ * either end of it; so an atom that ends there and fits was not the one.
  */
-static struct token refused_token(const struct reader *r, struct text stretch)
+static struct token refused_token(const struct reader *r, struct text stretch, char *last_out)
 {
     size_t told = 0, stopped = yajl_get_bytes_consumed(r->yajl);
     struct token token = {0};
 
-    while (token_next(stretch, token.end, &token)) {
-        if (told == r->tokens_told && (token.broken || token.end >= stopped))
+    *last_out = r->last;
+    while (token_next(stretch, token.end, &token) && !token.broken) {
+        bool atom = token_is_atom(stretch.at[token.start]);
+
+        if (told == r->tokens_told && token.end >= stopped &&
+            !(atom && token.end == stopped && takes_value(r, *last_out)))
             break;
-        told += !token.punctuation;
+        told += !token.punctuation && !atom;
+        *last_out = stretch.at[token.start];
     }
     return token;
+}
+
+/* The last byte of STRETCH that is not white space, or what R had before. */
+static char last_byte(const struct reader *r, struct text stretch)
+{
+    while (stretch.len > 0 && token_is_space(stretch.at[stretch.len - 1]))
+        stretch.len--;
+    return stretch.len > 0 ? stretch.at[stretch.len - 1] : r->last;
 }
 
 /* True if yajl takes STRETCH, whole tokens all; else *TOKEN_OUT is the one it refused. */
@@ -237,13 +246,15 @@ static bool feed(struct reader *r, struct text stretch, struct token *token_out)
 {
     r->tokens_told = r->strings_told = 0;
     r->refusal = UNFIT;
-    if (yajl_parse(r->yajl, (const unsigned char *)stretch.at, stretch.len) == yajl_status_ok)
+    if (yajl_parse(r->yajl, (const unsigned char *)stretch.at, stretch.len) == yajl_status_ok) {
+        r->last = last_byte(r, stretch);
         return true;
-    *token_out = refused_token(r, stretch);
-    if (token_out->broken && token_out->end - token_out->start > r->limits.number)
-        r->refusal = LONG_NUMBER;
+    }
+    *token_out = refused_token(r, stretch, &r->last);
     if (r->refusal == UNFIT)
         r->refusal = misfit(r);
+    if (token_out->broken && token_out->end - token_out->start > r->limits.number)
+        r->refusal = LONG_NUMBER;
     return false;
 }
 
@@ -335,6 +346,8 @@ static bool finish_atom(struct reader *r, bool at_end)
     if (r->held.failed)
         return fail(r, READER_NO_MEMORY, r->place, "no memory");
     if (feed(r, buf_text(&r->held), &token)) {
+        if (len > r->limits.number)
+            return fail(r, READER_INVALID, r->place, LONG_NUMBER);
         emit(r, text_of(r->held.at, len));
         buf_clear(&r->held);
         return true;
@@ -350,7 +363,7 @@ static bool finish_atom(struct reader *r, bool at_end)
 /* An atom begins at AT, and its end is not in sight. */
 static void enter_atom(struct reader *r, const char *at)
 {
-    if (r->done) {
+    if (is_done(r)) {
         refuse_at(r, at, FOLLOWS);
         return;
     }
@@ -391,23 +404,12 @@ static bool refuse_skeleton(struct reader *r, const struct skeleton *s, size_t t
 }
 
 /*
- * What yajl is fed of S: all of it, unless it begins with an atom longer than
- * any number may be.  Of that, one byte too many is enough to refuse it, and
- * yajl, which copies the first token it is fed, never copies more.
+ * How many digits in a row a number may have and surely not be too long: it
+ * has at most three such rows and four other bytes.
  */
-static struct text stretch_of(const struct reader *r, struct skeleton *s)
+static size_t digits_surely_good(size_t most_bytes)
 {
-    size_t from = 0, most = r->limits.number;
-
-    while (from < s->len && token_is_space(s->bytes[from]))
-        from++;
-    size_t to = from;
-    while (to < s->len && to - from <= most && token_is_atom(s->bytes[to]))
-        to++;
-    if (to - from <= most || to == s->len)
-        return text_of(s->bytes, s->len);
-    s->bytes[to] = ' ';
-    return text_of(s->bytes, to + 1);
+    return most_bytes > 4 ? (most_bytes - 4) / 3 : 0;
 }
 
 /* Takes whole tokens from AT on; returns where it left off. */
@@ -416,13 +418,13 @@ static const char *take_tokens(struct reader *r, const char *at, const char *end
     struct skeleton s;
     struct token token;
 
-    skeleton_make(&s, &r->scan, at, end);
+    skeleton_make(&s, &r->scan, at, end, digits_surely_good(r->limits.number));
     if (s.end == at && s.stop != SKELETON_FOREIGN_BYTE) {
         enter_atom(r, at);
         return at;
     }
     r->skeleton = &s;
-    if (!feed(r, stretch_of(r, &s), &token)) {
+    if (!feed(r, text_of(s.bytes, s.len), &token)) {
         refuse_skeleton(r, &s, token.start);
         return s.end;
     }
@@ -484,7 +486,7 @@ enum reader_verdict reader_end(struct reader *r)
     else if (r->inside == IN_ATOM)
         finish_atom(r, true);
     if (r->verdict == READER_OK &&
-        (r->inside == IN_STRING || r->depth > 0 || (r->mark > 0 && !r->done)))
+        (r->inside == IN_STRING || r->depth > 0 || (r->mark > 0 && !is_done(r))))
         fail(r, READER_INVALID, lines_place(&r->lines), CUT_SHORT);
     return r->verdict;
 }
@@ -496,7 +498,8 @@ void reader_restart(struct reader *r)
     r->verdict = READER_OK;
     lines_init(&r->lines);
     r->mark = r->depth = 0;
-    r->begun = r->done = r->holding = false;
+    r->begun = r->holding = false;
+    r->last = 0;
     r->inside = BETWEEN_TOKENS;
     buf_clear(&r->held);
     yajl_pool_clear(&r->pool);
@@ -515,7 +518,8 @@ bool reader_init(struct reader *r, const struct reader_limits *limits, bool utf8
                          .allow_mark = allow_mark,
                          .scan = {.utf8 = utf8}};
     buf_init(&r->held, most + 2); /* a quote, or the blank behind a number one too long */
-    if (!yajl_pool_init(&r->pool, limits->depth, limits->number + 2))
+    r->arrays = calloc(limits->depth / 8 + 1, 1);
+    if (!r->arrays || !yajl_pool_init(&r->pool, limits->depth, limits->number + 2))
         return false;
     reader_restart(r);
     return true;
@@ -525,4 +529,6 @@ void reader_fini(struct reader *r)
 {
     buf_fini(&r->held);
     yajl_pool_fini(&r->pool);
+    free(r->arrays);
+    r->arrays = NULL;
 }

@@ -76,10 +76,11 @@ struct reader {
     const char *counted, *from;
 
     /* private: where the text stands */
-    size_t mark;  /* bytes of a byte order mark seen */
-    bool begun;   /* past the mark, or there is none */
-    bool done;    /* the one value is complete */
-    size_t depth; /* open containers */
+    size_t mark;           /* bytes of a byte order mark seen */
+    bool begun;            /* past the mark, or there is none */
+    char last;             /* the last byte, or first, of the last token; 0: there is none yet */
+    size_t depth;          /* open containers */
+    unsigned char *arrays; /* a bit for each: is it an array */
 
     /* private: the token at the end of the last piece */
     enum { BETWEEN_TOKENS, IN_STRING, IN_ATOM } inside;

@@ -3,27 +3,115 @@
 #include "json/lanes.h"
 #include "json/token.h"
 
-enum { ROOM_NEEDED = LANES + 2 }; /* one row and one "" */
+enum { ROOM_NEEDED = 2 * LANES + 2 }; /* one row, the row behind it, and one "" */
 
 static bool is_full(const struct skeleton *s)
 {
     return s->len + ROOM_NEEDED > SKELETON_BYTES || s->count == SKELETON_STRINGS;
 }
 
-/* Takes in the bytes from AT up to the next string or foreign byte, if there is room. */
-static inline const char *take_gap(struct skeleton *s, const char *at, const char *end)
-{
-    while (end - at >= LANES && s->len + ROOM_NEEDED <= SKELETON_BYTES) {
-        size_t n = lanes_copy_gap(s->bytes + s->len, at);
+/* What stands just before a row. */
+struct before {
+    size_t digits; /* in a row */
+    unsigned blank;
+};
 
-        s->len += n;
-        at += n;
-        if (n < LANES)
-            return at;
+/* Which bytes of the row GAP change nothing: digits behind two others, blanks behind another. */
+static inline unsigned idle_bytes(const struct lanes_gap *gap, const struct before *before)
+{
+    unsigned one = before->digits >= 1, two = before->digits >= 2;
+    unsigned second = gap->digit << 1 | one, third = gap->digit << 2 | one << 1 | two;
+
+    return (gap->digit & second & third) | (gap->blank & (gap->blank << 1 | before->blank));
+}
+
+/* Copies the first run of *KEPT bytes, a bit each, of the row at AT to TO, and goes on behind it.
+ */
+static inline char *take_run(char *to, const char *at, unsigned *kept)
+{
+    unsigned from = (unsigned)__builtin_ctz(*kept | 1u << LANES);
+    unsigned count = (unsigned)__builtin_ctz(~(*kept >> from));
+
+    memcpy(to, at + from, LANES);
+    *kept &= ~0u << (from + count);
+    return to + count;
+}
+
+/*
+ * Copies the KEPT bytes, a bit each, of the row at AT to TO; returns the end
+ * of the copy.  There are seldom more than two runs of them, and always
+ * copying two is cheaper than guessing how many.
+ */
+static inline char *take_row(char *to, const char *at, unsigned kept)
+{
+    do {
+        to = take_run(to, at, &kept);
+        to = take_run(to, at, &kept);
+    } while (kept);
+    return to;
+}
+
+/* Takes in whole rows from AT on, up to the first byte of interest or for want of room. */
+static inline const char *take_rows(struct skeleton *s, const char *at, const char *end,
+                                    size_t most_digits)
+{
+    const unsigned row = (1u << LANES) - 1;
+    struct before before = {0};
+    char *to = s->bytes + s->len, *full = s->bytes + SKELETON_BYTES - ROOM_NEEDED;
+
+    while (end - at >= 2 * LANES && to <= full) {
+        struct lanes_gap gap = lanes_in_gap(at);
+        unsigned count = (unsigned)__builtin_ctz(gap.stop | 1u << LANES), other = ~gap.digit & row;
+
+        if (before.digits + (unsigned)__builtin_ctz(~gap.digit) > most_digits)
+            break;
+        to = take_row(to, at, ~idle_bytes(&gap, &before) & ((1u << count) - 1));
+        at += count;
+        if (count < LANES)
+            break;
+        before.digits =
+            other ? (unsigned)__builtin_clz(other) - (32 - LANES) : before.digits + LANES;
+        before.blank = gap.blank >> (LANES - 1);
     }
+    s->len = (size_t)(to - s->bytes);
+    return at;
+}
+
+/* How many digits the LEN bytes at AT end in. */
+static size_t digits_before(const char *at, size_t len)
+{
+    size_t count = 0;
+
+    while (count < len && at[-1 - (ptrdiff_t)count] >= '0' && at[-1 - (ptrdiff_t)count] <= '9')
+        count++;
+    return count;
+}
+
+/*
+ * Takes in the bytes from AT up to the next string or foreign byte, or to the
+ * digit too many, if there is room.
+ */
+static inline const char *take_gap(struct skeleton *s, const char *at, const char *end,
+                                   size_t most_digits)
+{
+    const char *from = at;
+
+    /* Between a key and its value, or two strings, there is next to nothing. */
+    if (end - at >= 2 && at[1] == '"' && !lanes_stops_gap((unsigned char)at[0]) &&
+        !token_is_atom(at[0])) {
+        s->bytes[s->len++] = *at;
+        return at + 1;
+    }
+    if (most_digits >= LANES)
+        at = take_rows(s, at, end, most_digits);
+    size_t digits = digits_before(at, (size_t)(at - from));
     while (at < end && s->len + ROOM_NEEDED <= SKELETON_BYTES &&
-           !lanes_stops_gap((unsigned char)*at))
+           !lanes_stops_gap((unsigned char)*at)) {
+        digits = *at >= '0' && *at <= '9' ? digits + 1 : 0;
+        if (digits > most_digits)
+            break;
         s->bytes[s->len++] = *at++;
+    }
     return at;
 }
 
@@ -32,18 +120,25 @@ static inline enum string_end take_string(struct skeleton *s, struct string_scan
                                           const char *quote, const char *end)
 {
     struct skeleton_string *string = &s->strings[s->count++];
+    enum string_end found = STRING_CLOSED;
 
-    string_scan_begin(scan);
     *string = (struct skeleton_string){.quote = quote, .end = quote + 1, .at = (unsigned)s->len};
-    enum string_end found = string_scan(scan, &string->end, end);
-    string->escaped = scan->escaped;
     memcpy(s->bytes + s->len, "\"\"", 2);
     s->len += 2;
+    if (end - quote > LANES) {
+        string->end += lanes_in_string(quote + 1, scan->utf8);
+        if (string->end <= quote + LANES && *string->end == '"')
+            return found; /* short and plain, as most are */
+    }
+    string_scan_begin(scan);
+    found = string_scan(scan, &string->end, end);
+    string->escaped = scan->escaped;
     return found;
 }
 
 /* Takes in what there is room for; S->end and S->stop say how far it came. */
-static void take(struct skeleton *s, struct string_scan *scan, const char *at, const char *end)
+static void take(struct skeleton *s, struct string_scan *scan, const char *at, const char *end,
+                 size_t most_digits)
 {
     s->stop = SKELETON_RAN_OUT;
     while (at < end) {
@@ -51,9 +146,13 @@ static void take(struct skeleton *s, struct string_scan *scan, const char *at, c
             s->stop = SKELETON_FULL;
             break;
         }
-        at = take_gap(s, at, end);
+        at = take_gap(s, at, end, most_digits);
         if (at == end || is_full(s))
             continue;
+        if (token_is_atom(*at)) {
+            s->stop = SKELETON_FULL;
+            break;
+        }
         if (*at != '"') {
             s->stop = SKELETON_FOREIGN_BYTE;
             break;
@@ -69,22 +168,21 @@ static void take(struct skeleton *s, struct string_scan *scan, const char *at, c
     s->end = at;
 }
 
-/* Leaves out an atom at the very end: its next byte is not known. */
+/* Leaves out an atom at the very end: its next byte is not known, or it is too long. */
 static void leave_atom(struct skeleton *s)
 {
-    size_t len = s->len;
-
-    while (len > 0 && token_is_atom(s->bytes[len - 1]))
-        len--;
-    s->end -= s->len - len;
-    s->len = len;
+    while (s->len > 0 && token_is_atom(s->bytes[s->len - 1]))
+        s->len--;
+    while (s->end > s->begin && token_is_atom(s->end[-1]))
+        s->end--;
 }
 
-void skeleton_make(struct skeleton *s, struct string_scan *scan, const char *at, const char *end)
+void skeleton_make(struct skeleton *s, struct string_scan *scan, const char *at, const char *end,
+                   size_t most_digits)
 {
     s->begin = at;
     s->len = s->count = 0;
-    take(s, scan, at, end);
+    take(s, scan, at, end, most_digits);
     if (s->stop == SKELETON_RAN_OUT || s->stop == SKELETON_FULL)
         leave_atom(s);
     else if (s->stop == SKELETON_FOREIGN_BYTE)
@@ -93,13 +191,21 @@ void skeleton_make(struct skeleton *s, struct string_scan *scan, const char *at,
 
 const char *skeleton_origin(const struct skeleton *s, size_t index)
 {
-    const struct skeleton_string *before = NULL;
+    const char *at = s->begin;
+    size_t here = 0;
+    struct token there = {0}, token = {0};
 
-    for (size_t i = 0; i < s->count && s->strings[i].at <= index; i++)
-        before = &s->strings[i];
-    if (!before)
-        return s->begin + index;
-    if (before->at == index)
-        return before->quote;
-    return before->end + 1 + (index - before->at - 2);
+    for (size_t i = 0; i < s->count && s->strings[i].at <= index; i++) {
+        if (s->strings[i].at == index)
+            return s->strings[i].quote;
+        at = s->strings[i].end + 1;
+        here = s->strings[i].at + 2;
+    }
+    /* No token was left out, so as many lie between here and there as in the text. */
+    struct text left = text_of(s->bytes + here, s->len - here);
+    struct text text = text_of(at, (size_t)(s->end - at));
+    while (token_next(left, token.end, &token) && token_next(text, there.end, &there))
+        if (here + token.start >= index)
+            break;
+    return at + there.start;
 }

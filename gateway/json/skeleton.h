@@ -1,11 +1,12 @@
 /*
  * skeleton.h - a stretch of JSON without the insides of its strings
  *
- * A skeleton holds what yajl needs to judge a stretch of a text: the
- * structural bytes, numbers, literals and white space as they came, and
- * every string as "" from its opening quote on.  The table beside it knows
- * where the n-th string really is.  Both are bounded, so a long stretch
- * takes several skeletons; a string may be of any length.
+ * A skeleton holds what yajl needs to judge a stretch of a text: structural
+ * bytes, numbers, literals and white space, and every string as "" from its
+ * opening quote on.  What cannot change the verdict is left out: a blank
+ * behind another, and of several digits in a row all but the first two.  The
+ * table beside it knows where the n-th string really is.  Both are bounded,
+ * so a long stretch takes several skeletons; a string may be of any length.
  */
 #ifndef JSON_SKELETON_H
 #define JSON_SKELETON_H
@@ -42,12 +43,14 @@ struct skeleton {
 /*
  * Makes S the skeleton of the bytes from AT, as far as they go, at most to
  * END.  SCAN is left inside a string that is open.  An atom (a number or a
- * literal) that END or the bounds might cut is left out; so if S->end is AT,
- * an atom begins there and nothing precedes it.
+ * literal) is left out if END or the bounds might cut it, or if it has more
+ * than MOST_DIGITS digits in a row; so if S->end is AT, an atom begins there
+ * and nothing precedes it.
  */
-void skeleton_make(struct skeleton *s, struct string_scan *scan, const char *at, const char *end);
+void skeleton_make(struct skeleton *s, struct string_scan *scan, const char *at, const char *end,
+                   size_t most_digits);
 
-/* Where the byte at INDEX of the skeleton, not inside a "", stands in the text. */
+/* Where the token that begins at INDEX of the skeleton begins in the text. */
 const char *skeleton_origin(const struct skeleton *s, size_t index);
 
 #endif

@@ -30,14 +30,15 @@ static struct splicer_frame *innermost(struct splicer *s)
 /* The place of the value that comes now. */
 static const struct place *value_place(struct splicer *s)
 {
-    const struct splicer_frame *f = innermost(s);
+    struct splicer_frame *f = innermost(s);
 
     if (!f)
         return rules_root(s->rules);
-    if (f->here->opaque || f->here->inert)
-        return f->here;
-    return f->object ? rules_member(s->rules, f->here, s->direction, f->name, f->pair)
-                     : rules_element(s->rules, f->here);
+    if (f->name)
+        return rules_member(s->rules, f->here, s->direction, f->name, f->pair);
+    if (!f->plain)
+        f->plain = f->here->opaque ? f->here : rules_element(s->rules, f->here);
+    return f->plain;
 }
 
 static bool grow_frames(struct splicer *s)

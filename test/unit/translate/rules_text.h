@@ -41,7 +41,7 @@ static inline struct rules_line rules_split(struct text line)
     return l;
 }
 
-static inline struct written rules_word_at(const struct rules_line *l, size_t i)
+static inline struct written rules_written(const struct rules_line *l, size_t i)
 {
     return (struct written){.text = i < l->count ? l->words[i] : (struct text){0},
                             .where = {.file = "rules", .line = 1, .column = 1}};
@@ -66,7 +66,7 @@ static inline void rules_value_line(struct mapping_scope *g, const struct rules_
     while (i < 4 && !text_eq(l->words[0], text_from(KINDS[i].word)))
         i++;
     assert(i < 4);
-    mapping_scope_value(g, rules_word_at(l, 1), KINDS[i].kind, rules_reach(l, 2));
+    mapping_scope_value(g, rules_written(l, 1), KINDS[i].kind, rules_reach(l, 2));
 }
 
 static inline void rules_word_line(struct mapping_builder *b, struct text line)
@@ -93,13 +93,13 @@ static inline void rules_one_line(struct mapping_builder *b, struct text line)
     struct rules_line l = rules_split(line);
     if (l.count == 0)
         return;
-    struct written first = rules_word_at(&l, 1), second = rules_word_at(&l, 2);
+    struct written first = rules_written(&l, 1), second = rules_written(&l, 2);
     if (text_eq(l.words[0], TEXT("route")))
         mapping_scope_method(mapping_builder_route(b, first, second),
                              (struct written){.text = TEXT("GET"), .where = {.file = "rules"}},
                              (struct written){0});
     else if (text_eq(l.words[0], TEXT("field")))
-        mapping_scope_field(g, first, second, rules_reach(&l, 3), rules_word_at(&l, 4));
+        mapping_scope_field(g, first, second, rules_reach(&l, 3), rules_written(&l, 4));
     else if (text_eq(l.words[0], TEXT("opaque")))
         mapping_scope_opaque(g, first);
     else if (text_eq(l.words[0], TEXT("to")))
