@@ -204,8 +204,9 @@ static int explain_body(const struct conf *conf, const struct route *route, FILE
 {
     static char piece[READ_BYTES];
     const struct settings *s = &conf->settings;
-    struct translate_limits limits = {s->limits.json_depth, s->limits.json_number,
-                                      s->limits.json_value};
+    struct translate_limits limits = {.json_depth = s->limits.json_depth,
+                                      .json_number = s->limits.json_number,
+                                      .json_value = s->limits.json_value};
     struct translate_scene scene = {conf->mapping, s->upstream_url, TEXT("")};
     struct translate_watcher watcher = {
         .renamed = on_renamed, .revalued = on_revalued, .collided = on_collided};

@@ -137,8 +137,9 @@ static const struct rules *rules_for(const struct conf *conf, const struct optio
 static int translate(const struct conf *conf, const struct options *o, FILE *from)
 {
     const struct settings *s = &conf->settings;
-    struct translate_limits limits = {s->limits.json_depth, s->limits.json_number,
-                                      s->limits.json_value};
+    struct translate_limits limits = {.json_depth = s->limits.json_depth,
+                                      .json_number = s->limits.json_number,
+                                      .json_value = s->limits.json_value};
     struct translate_scene scene = {conf->mapping, s->upstream_url, TEXT("")};
     bool raw = media_of(text_from(o->type ? o->type : "application/json")) != MEDIA_JSON;
     const struct rules *rules = rules_for(conf, o, &raw);
