@@ -7,7 +7,8 @@
  * through the functions below.  Heads that the grammar refuses are answered
  * through the host's on_refused, so that error bodies have one maker.
  *
- * Knows nothing of mappings, of JSON or of the upstream.
+ * The process must ignore SIGPIPE.  Knows nothing of mappings, of JSON or of
+ * the upstream.
  */
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
@@ -69,7 +70,10 @@ struct front_events {
 struct front *front_new(struct event_base *base, const struct front_limits *limits,
                         const struct front_host *host);
 
-/* Frees the front at *F; all its connections are closed at once. */
+/*
+ * Frees the front at *F; all its connections are closed at once, and the
+ * owners of requests under way hear on_gone before this returns.
+ */
 void front_free(struct front **f);
 
 /* Accepts on FD, a bound socket, from now on; owns FD then.  False: errno tells. */

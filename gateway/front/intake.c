@@ -42,6 +42,8 @@ static void hand(struct tap *tap, struct text head, int status, const char *reas
     if (status == 0)
         status = http_head_parse(text_of(request->bytes, head.len), &f->limits.head, f->scratch,
                                  &request->head, &reason);
+    if (request->head.framing == HTTP_NO_BODY)
+        request->head.expect_continue = false; /* nothing to wait for */
     request->refused = status;
     request->reason = reason;
     tap->request = request;
@@ -55,6 +57,12 @@ static void hand(struct tap *tap, struct text head, int status, const char *reas
         return;
     }
     door_hand(tap);
+}
+
+/* True if no more came than an empty line, which some send after a body. */
+static bool says_nothing(struct text side)
+{
+    return side.len <= 2 && memcmp(side.at, "\r\n", side.len) == 0;
 }
 
 void tap_read_head(struct tap *tap)
@@ -73,7 +81,7 @@ void tap_read_head(struct tap *tap)
     }
     if (end > 0 || status) {
         hand(tap, text_of(side.at, end), status, reason);
-    } else if (side.len > 0 && tap->phase == TAP_IDLE) {
+    } else if (!says_nothing(side) && tap->phase == TAP_IDLE) {
         tap->phase = TAP_HEAD;
         tap->idle_expired = false;
         tap->phase_since_ms = tap_now_ms();

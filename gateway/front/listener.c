@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -26,15 +27,47 @@ struct listener {
     int fd;
 };
 
-/* Those of this thread, to find the one an accept error belongs to. */
-static _Thread_local struct listeners *by_thread[16];
+/*
+ * Who owns a listener, for its error callback: the argument it gets is
+ * evhttp's.  A slot belongs to one listener at a time and is read by its own
+ * thread alone, which is the one that set it or began after that.
+ */
+struct owner_slot {
+    _Atomic(struct evconnlistener *) key;
+    struct listeners *owner;
+};
 
-static struct listeners **slot_of(const struct listeners *l)
+static struct owner_slot owners[1024];
+
+enum { OWNERS = sizeof owners / sizeof owners[0] };
+
+static bool enlist(struct evconnlistener *accepting, struct listeners *l)
 {
-    for (size_t i = 0; i < sizeof by_thread / sizeof by_thread[0]; i++)
-        if (by_thread[i] == l)
-            return &by_thread[i];
+    for (int i = 0; i < OWNERS; i++) {
+        struct evconnlistener *none = NULL;
+
+        if (!atomic_compare_exchange_strong(&owners[i].key, &none, accepting))
+            continue;
+        owners[i].owner = l;
+        return true;
+    }
+    return false;
+}
+
+static struct owner_slot *find_slot(const struct evconnlistener *accepting)
+{
+    for (int i = 0; i < OWNERS; i++)
+        if (atomic_load(&owners[i].key) == accepting)
+            return &owners[i];
     return NULL;
+}
+
+static void delist(const struct evconnlistener *accepting)
+{
+    struct owner_slot *slot = find_slot(accepting);
+
+    if (slot)
+        atomic_store(&slot->key, NULL);
 }
 
 static void set_accepting(struct listeners *l, bool on)
@@ -81,27 +114,13 @@ static void shed_one(struct listeners *l, int fd)
     l->reserve = open_reserve();
 }
 
-static struct listeners *find_owner(const struct evconnlistener *accepting)
-{
-    for (size_t i = 0; i < sizeof by_thread / sizeof by_thread[0]; i++) {
-        struct listener *one = by_thread[i] ? by_thread[i]->first : NULL;
-
-        for (; one; one = one->next)
-            if (one->accepting == accepting)
-                return by_thread[i];
-    }
-    return NULL;
-}
-
 /* accept failed; the argument is evhttp's, so the owner is looked up. */
 static void on_accept_error(struct evconnlistener *accepting, void *arg)
 {
     int error = errno;
-    struct listeners *l = find_owner(accepting);
+    struct listeners *l = find_slot(accepting)->owner;
 
     (void)arg;
-    if (!l)
-        return;
     if (!l->complained)
         LOG(LOG_ERROR, "accept_failed", LOG_S("why", strerror(error)));
     l->complained = true;
@@ -150,6 +169,7 @@ static void close_one(struct listeners *l)
     struct listener *one = l->first;
 
     l->first = one->next;
+    delist(one->accepting);
     door_unbind(l->front, one->bound);
     free(one);
 }
@@ -200,17 +220,10 @@ void listeners_init(struct listeners *l, struct front *front)
     *l = (struct listeners){.front = front, .reserve = open_reserve()};
     evtimer_assign(&l->resume, front->base, on_resume, l);
     evtimer_assign(&l->closing, front->base, on_closing, l);
-    struct listeners **slot = slot_of(NULL);
-    if (slot)
-        *slot = l;
 }
 
 void listeners_fini(struct listeners *l)
 {
-    struct listeners **slot = slot_of(l);
-
-    if (slot)
-        *slot = NULL;
     while (l->first)
         close_one(l);
     event_del(&l->resume);
@@ -233,8 +246,10 @@ bool listeners_add(struct listeners *l, int fd)
         return false;
     }
     one->fd = fd;
-    one->bound = door_bind(l->front, one->accepting);
+    bool known = enlist(one->accepting, l);
+    one->bound = known ? door_bind(l->front, one->accepting) : NULL;
     if (!one->bound) {
+        delist(one->accepting);
         evconnlistener_free(one->accepting);
         free(one);
         errno = ENOMEM;

@@ -61,6 +61,16 @@ static void an_idle_connection_is_closed(void **state)
     assert_true(client.eof && took(250));
 }
 
+/* An empty line after a body is no head: no 408 for it. */
+static void an_empty_line_is_silence(void **state)
+{
+    (void)state;
+    client_says(&client, GET_HEAD("/get/1") "\r\n");
+    UNTIL(&stage, client_over(&client));
+    assert_true(client.eof && !got(&client, "408"));
+    assert_int_equal(stage.count, 1);
+}
+
 /* The wait for a head is absolute: trickling does not help. */
 static void a_slow_head_is_408(void **state)
 {
@@ -196,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(silence_is_closed),
         TEST(an_idle_connection_is_closed),
+        TEST(an_empty_line_is_silence),
         TEST(a_slow_head_is_408),
         TEST(a_stalled_body_is_408),
         TEST(a_paused_body_does_not_stall),

@@ -288,6 +288,19 @@ static void a_short_body_is_passed_over(void **state)
     assert_true(got(&client, "HTTP/1.1 413 ") && !got(&client, "Connection: close"));
 }
 
+/* An error at once to a request without a body keeps it too, Expect or not. */
+static void an_error_to_a_bodiless_request_keeps_the_connection(void **state)
+{
+    (void)state;
+    client_says(&client,
+                GET_HEAD("/early") "GET /early HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n"
+                                   "\r\n");
+    UNTIL(&stage, times_got(&client, "HTTP/1.1 413 ") == 2);
+    assert_false(got(&client, "Connection: close"));
+    client_says(&client, GET_HEAD("/get/2"));
+    UNTIL(&stage, got(&client, "/get/2 0"));
+}
+
 static void bad_chunks_break_the_body(void **state)
 {
     (void)state;
@@ -371,6 +384,7 @@ int main(void)
         TEST(without_continue_the_connection_closes),
         TEST(hints_precede_the_reply),
         TEST(a_short_body_is_passed_over),
+        TEST(an_error_to_a_bodiless_request_keeps_the_connection),
         TEST(bad_chunks_break_the_body),
         TEST(no_reply_is_split),
         TEST(requests_per_connection_are_counted),
