@@ -1,7 +1,7 @@
 #include "base/quote.h"
 #include "exchange/life.h"
 
-enum { ERROR_BODY_MAX = 8192, ERROR_TEXT_MAX = 512 };
+enum { ERROR_BODY_MAX = 8192, ERROR_TEXT_MAX = 512, ALLOW_MAX = 128 };
 
 enum outcome exchange_request_fault(const struct translate_fault *fault)
 {
@@ -104,15 +104,17 @@ static bool must_close(const struct exchange *ex)
            (ex->request.head.framing != HTTP_NO_BODY && !ex->up.complete);
 }
 
+/* Says what went wrong; needs no memory, for that may be what went wrong. */
 static void reply_error(struct exchange *ex, enum outcome outcome, int status,
                         const struct translate_fault *fault)
 {
     struct http_field fields[8];
-    struct buf body, allow;
+    char body_space[ERROR_BODY_MAX], allow_space[ALLOW_MAX];
+    struct buf body = {.at = body_space, .capacity = sizeof body_space, .max = sizeof body_space};
+    struct buf allow = {
+        .at = allow_space, .capacity = sizeof allow_space, .max = sizeof allow_space};
     struct front_reply reply = {.status = status, .framing = HTTP_LENGTH};
 
-    buf_init(&body, ERROR_BODY_MAX);
-    buf_init(&allow, ERROR_BODY_MAX);
     if (outcome == OUTCOME_NO_METHOD)
         route_allow(ex->route, &allow);
     write_body(&body, ex, outcome_row(outcome), fault);
@@ -129,8 +131,6 @@ static void reply_error(struct exchange *ex, enum outcome outcome, int status,
         front_send(ex->client, buf_text(&body));
     }
     ex->status = status;
-    buf_fini(&body);
-    buf_fini(&allow);
 }
 
 static void fail(struct exchange *ex, enum outcome outcome, int status,

@@ -12,6 +12,7 @@ $(EXCHANGE_OBJECTS): $(BUILD)/unit/obj/%.o: test/%.c $(BUILD)/flags
 $(EXCHANGE_TEST): $(EXCHANGE_OBJECTS) $(EXCHANGE_ROOMS:%=$(BUILD)/lib/%.a) $(BUILD)/sources
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS_) -o $@ $(EXCHANGE_OBJECTS) $(archives) \
+	    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
 	    -lcmocka $(YAJL) $(call libs_of,libevent_core) -lpthread
 
 .PHONY: exchange-test

@@ -1,5 +1,6 @@
 #include "exchange/fake_front.h"
 
+#include "exchange/faults.h"
 #include "exchange/transcript.h"
 
 #include <stdio.h>
@@ -61,7 +62,9 @@ void fake_front_free(struct front_request **r)
 
 void fake_front_piece(struct front_request *r, struct text piece)
 {
+    faults_hold();
     char *copy = malloc(piece.len + 1);
+    faults_release();
 
     if (!copy)
         abort();
@@ -131,6 +134,7 @@ static void alive(const struct front_request *r, const char *what)
 
 static void keep_fields(struct buf *to, const struct http_fields *fields)
 {
+    faults_hold();
     for (size_t i = 0; i < fields->count; i++) {
         if (!fields->at[i].name.len || !http_field_value_ok(fields->at[i].value))
             wrong("a reply field that can't be sent");
@@ -139,6 +143,7 @@ static void keep_fields(struct buf *to, const struct http_fields *fields)
         buf_add(to, fields->at[i].value);
         buf_add_byte(to, '\n');
     }
+    faults_release();
 }
 
 void front_attach(struct front_request *r, const struct front_events *events, void *owner)
@@ -216,7 +221,9 @@ size_t front_send(struct front_request *r, struct text piece)
         say("send error");
     else
         say("send %zu", piece.len);
+    faults_hold();
     buf_add(&r->body, piece);
+    faults_release();
     r->waiting += piece.len;
     return r->waiting;
 }

@@ -1,5 +1,6 @@
 #include "exchange/fake_upstream.h"
 
+#include "exchange/faults.h"
 #include "exchange/transcript.h"
 
 #include <stdio.h>
@@ -31,15 +32,19 @@ struct upstream_transfer *fake_upstream_live(const struct upstream *u)
 enum upstream_give fake_upstream_want(struct upstream_transfer *t, size_t room)
 {
     size_t length = SIZE_MAX;
-    char *to = malloc(room);
 
+    faults_hold();
+    char *to = malloc(room);
+    faults_release();
     if (!to)
         abort();
     enum upstream_give give = t->events->on_want(t->owner, to, room, &length);
     if (give == UPSTREAM_GIVE_BYTES) {
         if (length == 0 || length > room)
             wrong("%zu bytes given into a room of %zu", length, room);
+        faults_hold();
         buf_add(&t->received, text_of(to, length));
+        faults_release();
         say("give %zu", length);
     } else {
         say(give == UPSTREAM_GIVE_END ? "give-end" : "give-later");
@@ -53,7 +58,9 @@ enum upstream_give fake_upstream_want(struct upstream_transfer *t, size_t room)
 /* T's bytes in memory of their own, so that whoever keeps them is found out. */
 static struct text copy_of(struct text t)
 {
+    faults_hold();
     char *copy = malloc(t.len + 1);
+    faults_release();
 
     if (!copy)
         abort();
@@ -67,7 +74,9 @@ void fake_upstream_head(struct upstream_transfer *t, const struct upstream_head 
     struct upstream_head mine = *head;
 
     mine.reason = copy_of(head->reason);
+    faults_hold();
     mine.fields.at = calloc(head->fields.count + 1, sizeof *mine.fields.at);
+    faults_release();
     if (!mine.fields.at)
         abort();
     for (size_t i = 0; i < head->fields.count; i++) {
@@ -89,7 +98,9 @@ void fake_upstream_piece(struct upstream_transfer *t, struct text piece)
 {
     if (t->paused) { /* it comes when the exchange resumes */
         t->pending = true;
+        faults_hold();
         buf_add(&t->piece, piece);
+        faults_release();
         return;
     }
     struct text mine = copy_of(piece);
@@ -142,18 +153,9 @@ static void alive(const struct upstream_transfer *t, const char *what)
         wrong("%s on a transfer that is over", what);
 }
 
-struct upstream_transfer *upstream_start(struct upstream *u, const struct upstream_request *request,
-                                         const struct upstream_events *events, void *owner)
+/* What REQUEST says, in memory of T's own. */
+static void keep_request(struct upstream_transfer *t, const struct upstream_request *request)
 {
-    struct upstream_transfer *t = u->no_memory ? NULL : calloc(1, sizeof *t);
-
-    say("start");
-    if (!t)
-        return NULL;
-    if (u->transfers && !u->transfers->cancelled)
-        wrong("a second transfer beside the first");
-    *t = (struct upstream_transfer){
-        .next = u->transfers, .events = events, .owner = owner, .request = *request};
     buf_init(&t->target, 1 << 20);
     buf_init(&t->fields, 1 << 20);
     buf_init(&t->received, 1 << 20);
@@ -170,8 +172,25 @@ struct upstream_transfer *upstream_start(struct upstream *u, const struct upstre
     t->whole = request->whole;
     if (t->whole.at)
         buf_add(&t->received, t->whole);
+    t->request = *request;
     t->request.target = t->request.whole = (struct text){0};
     t->request.fields = (struct http_fields){0};
+}
+
+struct upstream_transfer *upstream_start(struct upstream *u, const struct upstream_request *request,
+                                         const struct upstream_events *events, void *owner)
+{
+    struct upstream_transfer *t = u->no_memory ? NULL : calloc(1, sizeof *t);
+
+    say("start");
+    if (!t)
+        return NULL;
+    if (u->transfers && !u->transfers->cancelled)
+        wrong("a second transfer beside the first");
+    *t = (struct upstream_transfer){.next = u->transfers, .events = events, .owner = owner};
+    faults_hold();
+    keep_request(t, request);
+    faults_release();
     u->transfers = t;
     u->started++;
     return t;

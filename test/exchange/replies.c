@@ -351,6 +351,32 @@ static void the_request_buffer_is_exact(void **state)
     }
 }
 
+/* A body as long as its limit passes, one byte more is refused. */
+static void body_limits_are_exact(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    for (unsigned over = 0; over < 2; over++) {
+        stage_open(&s, &scene_get_roomy);
+        s.host.limits.body_json = 19 - over;
+        stage_begin_with(&s, "POST " PRODUCTS " HTTP/1.1\r\n" HOST_LINE JSON_UP
+                             "Transfer-Encoding: chunked\r\n\r\n");
+        put(&s, "{\"dataProductId\":1}");
+        assert_int_equal(s.client->reply.status, over ? 413 : 0);
+        stage_do(&s, GONE);
+        stage_close(&s);
+
+        stage_open(&s, &scene_get_roomy);
+        s.host.limits.body_json = 19 - over;
+        stage_begin_with(&s, "POST " PRODUCTS " HTTP/1.1\r\n" HOST_LINE JSON_UP
+                             "Content-Length: 19\r\n\r\n");
+        assert_int_equal(s.client->reply.status, over ? 413 : 0);
+        stage_do(&s, GONE);
+        stage_close(&s);
+    }
+}
+
 static void an_upload_keeps_its_framing(void **state)
 {
     struct stage s;
@@ -429,6 +455,7 @@ int run_replies(void)
         cmocka_unit_test(both_valves_shut),
         cmocka_unit_test(a_whole_body_has_its_length),
         cmocka_unit_test(the_request_buffer_is_exact),
+        cmocka_unit_test(body_limits_are_exact),
         cmocka_unit_test(an_upload_keeps_its_framing),
         cmocka_unit_test(methods_and_targets_are_mapped),
         cmocka_unit_test(continue_after_admission),

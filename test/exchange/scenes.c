@@ -59,6 +59,26 @@ const struct scene scene_chunked = {
     .buffer_high = 20,
 };
 
+const struct scene scene_roomy = {
+    .name = "POST streaming behind roomy buffers",
+    .head = "POST " PRODUCTS " HTTP/1.1\r\n" HEAD_LINES JSON_LINE CHUNKED_LINE "\r\n",
+    .first = CLIENT_JSON,
+    .upstream = SERVICE_JSON,
+    .more = SPACES,
+    .request_buffer = 4,
+    .buffer_high = 200,
+};
+const struct scene scene_declared = {
+    .name = "POST with a declared length",
+    .head = "POST " PRODUCTS " HTTP/1.1\r\n" HEAD_LINES JSON_LINE "Content-Length: 43\r\n\r\n",
+    .first = CLIENT_JSON,
+    .upstream = SERVICE_JSON,
+    .more = SPACES,
+    .length = 43,
+    .request_buffer = 40,
+    .buffer_high = 20,
+};
+
 /* --- the mapping ---------------------------------------------------------- */
 
 static struct written at_line(unsigned line, const char *text)

@@ -25,7 +25,7 @@ struct scene {
 };
 
 extern const struct scene scene_get, scene_get_roomy, scene_post_small, scene_post_streaming,
-    scene_upload, scene_chunked;
+    scene_upload, scene_chunked, scene_roomy, scene_declared;
 
 /* The mapping, built and proven; NULL, and its complaints are printed, if it is refused. */
 struct mapping *scenes_mapping(void);

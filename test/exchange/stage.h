@@ -69,6 +69,7 @@ struct stage {
     bool replies, open_ended; /* a reply with a body; without a length */
     bool json;                /* it is to be translated */
     bool begun_bytes;         /* its document has been sent */
+    bool may_fail;            /* memory runs out somewhere */
     bool by_hand;             /* the test brings and checks the bytes itself */
 };
 

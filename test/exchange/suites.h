@@ -18,6 +18,9 @@ int run_outcomes(void);
 /* Framing, held replies and early answers. */
 int run_replies(void);
 
+/* Each allocation fails once. */
+int run_faults(void);
+
 /* Header fields, up and down. */
 int run_fields(void);
 
