@@ -266,6 +266,38 @@ static void too_many_exchanges(void **state)
     expect_503(&s, OUTCOME_OVERLOADED, "\"OVERLOADED\"");
 }
 
+/* Three requests, two of which a host takes; they end in another order than they began. */
+static void exchanges_share_a_host(void **state)
+{
+    static const char head[] = REQUEST("POST", "/data-products", JSON_BODY);
+    struct front_request *clients[3];
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, &scene_get);
+    s.host.limits.exchanges = 2;
+    for (size_t i = 0; i < 3; i++) {
+        clients[i] = fake_front_new(head);
+        exchange_begin(&s.host, clients[i], &clients[i]->head);
+    }
+    assert_int_equal(clients[0]->reply.status, 0);
+    assert_int_equal(clients[1]->reply.status, 0);
+    assert_int_equal(clients[2]->reply.status, 503);
+    assert_int_equal(s.host.open, 3);
+    fake_front_gone(clients[1]);
+    assert_int_equal(s.host.open, 2);
+    exchange_end_all(&s.host, OUTCOME_DRAINING);
+    assert_int_equal(clients[0]->reply.status, 503);
+    fake_front_gone(clients[2]);
+    exchange_reap(&s.host);
+    fake_front_end(clients[0]);
+    assert_int_equal(s.burials, 3);
+    exchange_reap(&s.host);
+    assert_true(s.host.open == 0 && LIST_EMPTY(&s.host.living) && LIST_EMPTY(&s.host.dead));
+    for (size_t i = 0; i < 3; i++)
+        fake_front_free(&clients[i]);
+}
+
 /* The end of all: 503 before the reply, a cut in it, and a finished one leaves in peace. */
 static void the_host_ends_all(void **state)
 {
@@ -396,6 +428,7 @@ int run_outcomes(void)
         cmocka_unit_test(a_good_end),
         cmocka_unit_test(the_client_goes),
         cmocka_unit_test(too_many_exchanges),
+        cmocka_unit_test(exchanges_share_a_host),
         cmocka_unit_test(the_host_ends_all),
         cmocka_unit_test(no_transfer_can_start),
         cmocka_unit_test(errors_to_head),
