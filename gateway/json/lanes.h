@@ -31,7 +31,7 @@ static inline bool lanes_stops_gap(unsigned char c)
 
 /* One bit a byte, the first byte lowest. */
 struct lanes_gap {
-    unsigned stop, digit, blank;
+    unsigned stop, digit, zero, blank;
 };
 
 enum { LANES_ROWS = 255 };
@@ -60,7 +60,7 @@ static inline size_t lanes_in_string(const char *p, bool ascii)
     return lanes_first(ascii ? marks | _mm_movemask_epi8(row) : marks);
 }
 
-/* Which of the LANES bytes at P end the run, are digits, are blanks. */
+/* Which of the LANES bytes at P end the run, are digits, zeros, blanks. */
 static inline struct lanes_gap lanes_in_gap(const char *p)
 {
     __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p);
@@ -74,6 +74,7 @@ static inline struct lanes_gap lanes_in_gap(const char *p)
     return (struct lanes_gap){
         .stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(stop, foreign)),
         .digit = (unsigned)_mm_movemask_epi8(digit),
+        .zero = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(row, _mm_set1_epi8('0'))),
         .blank = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(row, _mm_set1_epi8(' ')))};
 }
 
@@ -127,6 +128,7 @@ static inline struct lanes_gap lanes_in_gap(const char *p)
     for (unsigned i = 0; i < LANES; i++) {
         gap.stop |= (unsigned)lanes_stops_gap((unsigned char)p[i]) << i;
         gap.digit |= (unsigned)(p[i] >= '0' && p[i] <= '9') << i;
+        gap.zero |= (unsigned)(p[i] == '0') << i;
         gap.blank |= (unsigned)(p[i] == ' ') << i;
     }
     return gap;

@@ -10,19 +10,20 @@ static bool is_full(const struct skeleton *s)
     return s->len + ROOM_NEEDED > SKELETON_BYTES || s->count == SKELETON_STRINGS;
 }
 
-/* What stands just before a row. */
-struct before {
-    size_t digits; /* in a row */
-    unsigned blank;
-};
-
-/* Which bytes of the row GAP change nothing: digits behind two others, blanks behind another. */
-static inline unsigned idle_bytes(const struct lanes_gap *gap, const struct before *before)
+/*
+ * Which bytes of the row GAP, behind the row BEFORE, change nothing: a blank
+ * behind another, and a digit behind another unless that is a leading zero,
+ * which allows none.
+ */
+static inline unsigned idle_bytes(const struct lanes_gap *gap, const struct lanes_gap *before)
 {
-    unsigned one = before->digits >= 1, two = before->digits >= 2;
-    unsigned second = gap->digit << 1 | one, third = gap->digit << 2 | one << 1 | two;
+    unsigned behind_digit = gap->digit << 1 | before->digit >> (LANES - 1);
+    unsigned behind_digits = gap->digit << 2 | before->digit >> (LANES - 2);
+    unsigned behind_zero = gap->zero << 1 | before->zero >> (LANES - 1);
+    unsigned behind_blank = gap->blank << 1 | before->blank >> (LANES - 1);
 
-    return (gap->digit & second & third) | (gap->blank & (gap->blank << 1 | before->blank));
+    return (gap->digit & behind_digit & (behind_digits | ~behind_zero)) |
+           (gap->blank & behind_blank);
 }
 
 /* Copies the first run of *KEPT bytes, a bit each, of the row at AT to TO, and goes on behind it.
@@ -51,27 +52,33 @@ static inline char *take_row(char *to, const char *at, unsigned kept)
     return to;
 }
 
-/* Takes in whole rows from AT on, up to the first byte of interest or for want of room. */
+/*
+ * Takes in whole rows from AT on, up to the first byte of interest, for want
+ * of room, or before MOST_DIGITS in a row.
+ */
 static inline const char *take_rows(struct skeleton *s, const char *at, const char *end,
                                     size_t most_digits)
 {
     const unsigned row = (1u << LANES) - 1;
-    struct before before = {0};
+    struct lanes_gap before = {0};
     char *to = s->bytes + s->len, *full = s->bytes + SKELETON_BYTES - ROOM_NEEDED;
+    size_t digits = 2 * LANES; /* in a row up to the end of the next row, or more */
 
-    while (end - at >= 2 * LANES && to <= full) {
+    while (end - at >= 2 * LANES && to <= full && digits <= most_digits) {
         struct lanes_gap gap = lanes_in_gap(at);
-        unsigned count = (unsigned)__builtin_ctz(gap.stop | 1u << LANES), other = ~gap.digit & row;
+        unsigned idle = idle_bytes(&gap, &before);
 
-        if (before.digits + (unsigned)__builtin_ctz(~gap.digit) > most_digits)
+        if (gap.stop) {
+            unsigned count = (unsigned)__builtin_ctz(gap.stop);
+
+            to = take_row(to, at, ~idle & ((1u << count) - 1));
+            at += count;
             break;
-        to = take_row(to, at, ~idle_bytes(&gap, &before) & ((1u << count) - 1));
-        at += count;
-        if (count < LANES)
-            break;
-        before.digits =
-            other ? (unsigned)__builtin_clz(other) - (32 - LANES) : before.digits + LANES;
-        before.blank = gap.blank >> (LANES - 1);
+        }
+        to = take_row(to, at, ~idle & row);
+        at += LANES;
+        digits = gap.digit == row ? digits + LANES : 2 * LANES;
+        before = gap;
     }
     s->len = (size_t)(to - s->bytes);
     return at;
@@ -102,8 +109,7 @@ static inline const char *take_gap(struct skeleton *s, const char *at, const cha
         s->bytes[s->len++] = *at;
         return at + 1;
     }
-    if (most_digits >= LANES)
-        at = take_rows(s, at, end, most_digits);
+    at = take_rows(s, at, end, most_digits);
     size_t digits = digits_before(at, (size_t)(at - from));
     while (at < end && s->len + ROOM_NEEDED <= SKELETON_BYTES &&
            !lanes_stops_gap((unsigned char)*at)) {

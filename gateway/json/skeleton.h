@@ -4,7 +4,7 @@
  * A skeleton holds what yajl needs to judge a stretch of a text: structural
  * bytes, numbers, literals and white space, and every string as "" from its
  * opening quote on.  What cannot change the verdict is left out: a blank
- * behind another, and of several digits in a row all but the first two.  The
+ * behind another, and a digit behind another that is no leading zero.  The
  * table beside it knows where the n-th string really is.  Both are bounded,
  * so a long stretch takes several skeletons; a string may be of any length.
  */

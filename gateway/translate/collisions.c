@@ -87,11 +87,3 @@ struct body_place collisions_first(const struct collisions *c, const struct coll
     assert(i < c->seen_len);
     return c->seen[i].place;
 }
-
-void collisions_close(struct collisions *c, const struct collisions_row *row)
-{
-    if (!row->open)
-        return;
-    c->bits_len = row->bits_from;
-    c->seen_len = row->seen_from;
-}

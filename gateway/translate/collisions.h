@@ -60,6 +60,12 @@ struct body_place collisions_first(const struct collisions *c, const struct coll
                                    const struct pair *pair);
 
 /* The object of ROW, the innermost open one, closes. */
-void collisions_close(struct collisions *c, const struct collisions_row *row);
+static inline void collisions_close(struct collisions *c, const struct collisions_row *row)
+{
+    if (!row->open)
+        return;
+    c->bits_len = row->bits_from;
+    c->seen_len = row->seen_from;
+}
 
 #endif

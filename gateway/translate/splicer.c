@@ -58,9 +58,15 @@ static bool on_open(void *owner, bool object)
     struct splicer *s = owner;
     const struct place *here = value_place(s);
 
+    (void)object;
     if (s->depth == s->room && !grow_frames(s))
         return false;
-    s->frames[s->depth++] = (struct splicer_frame){.here = here, .object = object};
+    struct splicer_frame *f = &s->frames[s->depth++];
+    f->here = here;
+    f->plain = NULL;
+    f->name = NULL;
+    f->pair = NULL;
+    f->row.open = false;
     return true;
 }
 

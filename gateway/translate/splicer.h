@@ -21,7 +21,6 @@ struct splicer_frame {
     const struct place *plain; /* of elements and of members no rule knows, once asked for */
     const struct name *name;   /* of the member at hand; NULL: unknown, or in an array */
     const struct pair *pair;   /* in force for that member, or NULL */
-    bool object;
     struct collisions_row row;
 };
 

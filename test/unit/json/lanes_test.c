@@ -46,25 +46,29 @@
 struct way {
     size_t lanes;
     size_t (*in_string)(const char *, bool);
-    void (*in_gap)(const char *, unsigned *stop, unsigned *digit, unsigned *blank);
+    void (*in_gap)(const char *, unsigned *stop, unsigned *digit, unsigned *zero, unsigned *blank);
     size_t (*line_feeds)(const char *, size_t);
 };
 
-static void gap_wide(const char *p, unsigned *stop, unsigned *digit, unsigned *blank)
+static void gap_wide(const char *p, unsigned *stop, unsigned *digit, unsigned *zero,
+                     unsigned *blank)
 {
     struct wide_gap gap = wide_in_gap(p);
 
     *stop = gap.stop;
     *digit = gap.digit;
+    *zero = gap.zero;
     *blank = gap.blank;
 }
 
-static void gap_portable(const char *p, unsigned *stop, unsigned *digit, unsigned *blank)
+static void gap_portable(const char *p, unsigned *stop, unsigned *digit, unsigned *zero,
+                         unsigned *blank)
 {
     struct portable_gap gap = portable_in_gap(p);
 
     *stop = gap.stop;
     *digit = gap.digit;
+    *zero = gap.zero;
     *blank = gap.blank;
 }
 
@@ -84,7 +88,7 @@ static bool ends_gap(unsigned char c)
 
 static void check(const struct way *w, const char *row)
 {
-    unsigned stop, digit, blank;
+    unsigned stop, digit, zero, blank;
     size_t feeds = 0;
 
     for (int ascii = 0; ascii < 2; ascii++) {
@@ -93,14 +97,15 @@ static void check(const struct way *w, const char *row)
             n++;
         assert_int_equal(w->in_string(row, ascii), n);
     }
-    w->in_gap(row, &stop, &digit, &blank);
+    w->in_gap(row, &stop, &digit, &zero, &blank);
     for (size_t i = 0; i < w->lanes; i++) {
         assert_int_equal(stop >> i & 1, ends_gap((unsigned char)row[i]));
         assert_int_equal(digit >> i & 1, row[i] >= 48 && row[i] <= 57);
+        assert_int_equal(zero >> i & 1, row[i] == 48);
         assert_int_equal(blank >> i & 1, row[i] == 32);
         feeds += row[i] == 10;
     }
-    assert_int_equal((stop | digit | blank) >> w->lanes, 0);
+    assert_int_equal((stop | digit | zero | blank) >> w->lanes, 0);
     assert_int_equal(w->line_feeds(row, 1), feeds);
 }
 
