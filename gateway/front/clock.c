@@ -1,5 +1,7 @@
 #include "front/door.h"
 
+#include <event2/bufferevent.h>
+#include <poll.h>
 #include <time.h>
 
 /*
@@ -90,6 +92,20 @@ static void look_at_reply(struct tap *tap)
     }
 }
 
+/*
+ * While nothing is read, and nothing written either, the kernel tells nobody
+ * of a reset: it is looked for.
+ */
+static void look_at_socket(struct tap *tap)
+{
+    struct pollfd pfd = {.fd = bufferevent_getfd(tap->bev)};
+
+    if (poll(&pfd, 1, 0) > 0 && pfd.revents & (POLLERR | POLLHUP))
+        tap->lost = true;
+    else
+        tap_clock(tap, TAP_LOOK_MS);
+}
+
 void tap_on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct tap *tap = arg;
@@ -100,6 +116,8 @@ void tap_on_timer(evutil_socket_t fd, short what, void *arg)
     look_at_phase(tap);
     if (tap->request)
         look_at_reply(tap);
+    if (tap->request && !tap->reading)
+        look_at_socket(tap);
     if (tap->idle_expired || tap->head_expired || tap->body_expired || tap->linger_over ||
         tap->lost)
         tap_wake(tap);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "front/door.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <event2/listener.h>
 #include <fcntl.h>
@@ -118,9 +119,11 @@ static void shed_one(struct listeners *l, int fd)
 static void on_accept_error(struct evconnlistener *accepting, void *arg)
 {
     int error = errno;
-    struct listeners *l = find_slot(accepting)->owner;
+    struct owner_slot *slot = find_slot(accepting);
 
     (void)arg;
+    assert(slot);
+    struct listeners *l = slot->owner;
     if (!l->complained)
         LOG(LOG_ERROR, "accept_failed", LOG_S("why", strerror(error)));
     l->complained = true;

@@ -204,6 +204,8 @@ static void settle_reading(struct tap *tap)
     bool room = tap_side(tap).len < tap->front->limits.buffer_high;
 
     set_reading(tap, !tap->eof && (room || tap->phase == TAP_LINGER));
+    if (tap->request && !tap->reading)
+        tap_clock(tap, TAP_LOOK_MS);
 }
 
 static bool bytes_unread(const struct tap *tap)

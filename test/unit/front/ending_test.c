@@ -132,6 +132,25 @@ static void a_reset_is_gone_at_once(void **state)
     UNTIL(&stage, front_connections(stage.front) == 0);
 }
 
+/* Even while the owner lets nothing be read, a reset is noticed soon. */
+static void a_reset_while_paused_is_noticed(void **state)
+{
+    static char block[64 * 1024];
+
+    (void)state;
+    client_says(&client, "POST /hang HTTP/1.1\r\nHost: a\r\nContent-Length: 90000000\r\n\r\n");
+    UNTIL(&stage, stage.count == 1);
+    front_read(stage.exchanges->request, false);
+    for (uint64_t until = now_ms() + 200; now_ms() < until;) {
+        send(client.fd, block, sizeof block, MSG_DONTWAIT | MSG_NOSIGNAL);
+        event_base_loop(stage.base, EVLOOP_NONBLOCK);
+    }
+    reset(&client);
+    uint64_t start_ms = now_ms();
+    UNTIL(&stage, stage.gone == 1);
+    assert_true(now_ms() - start_ms < 2000);
+}
+
 /* An aborted chunked reply lacks its last chunk. */
 static void an_aborted_chunked_reply_is_truncated(void **state)
 {
@@ -339,6 +358,7 @@ int main(void)
         TEST(eof_before_the_end_is_gone),
         TEST(a_cut_head_is_nobodys),
         TEST(a_reset_is_gone_at_once),
+        TEST(a_reset_while_paused_is_noticed),
         TEST(an_aborted_chunked_reply_is_truncated),
         TEST(an_aborted_close_delimited_reply_is_reset),
         TEST(a_finished_close_delimited_reply_ends_cleanly),
