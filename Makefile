@@ -41,9 +41,9 @@ BELOW_translate := mapping json http base
 BELOW_conf      := mapping json http base
 BELOW_front     := translate conf mapping json http base
 BELOW_upstream  := translate conf mapping json http base
-BELOW_exchange  := front upstream translate conf mapping json http base
-BELOW_server    := exchange front upstream translate conf mapping json http base
-BELOW_cli       := exchange front upstream translate conf mapping json http base
+BELOW_exchange  := front upstream translate conf mapping json http coding base
+BELOW_server    := exchange front upstream translate conf mapping json http coding base
+BELOW_cli       := exchange front upstream translate conf mapping json http coding base
 
 # --- outside libraries; floors 0-3 know neither libevent nor curl ---------------
 libs_of = $(shell pkg-config --libs $(1) 2>/dev/null)
@@ -63,7 +63,7 @@ LIBS_translate := $(YAJL)
 LIBS_conf      := $(YAJL) $(YAML)
 LIBS_front     := $(YAJL) $(YAML) $(EVENT) -lpthread
 LIBS_upstream  := $(YAJL) $(YAML) $(EVENT) $(CURL) -lpthread
-LIBS_exchange  := $(YAJL) $(YAML) $(EVENT) $(CURL) -lpthread
+LIBS_exchange  := $(YAJL) $(YAML) $(EVENT) $(CURL) $(CODING) -lpthread
 LIBS_server    := $(LIBS_exchange)
 LIBS_cli       := $(LIBS_exchange)
 LIBS_service   := $(call libs_of,libmicrohttpd jansson libcrypto) -lpthread
