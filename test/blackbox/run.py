@@ -17,13 +17,16 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 sys.dont_write_bytecode = True
 
+# Of one case: the first faults tell, the rest follow from them.
+FAULTS_SHOWN, LINES_SHOWN, LINE_SHOWN = 3, 80, 400
+
 
 class Lines(unittest.TestResult):
     """Prints one line a case, as TAP without numbers."""
 
     def __init__(self):
         super().__init__()
-        self.passed, self.bad = 0, False
+        self.passed, self.bad, self.shown = 0, False, 0
 
     @staticmethod
     def name(test):
@@ -31,7 +34,7 @@ class Lines(unittest.TestResult):
 
     def startTest(self, test):
         super().startTest(test)
-        self.bad = False
+        self.bad, self.shown = False, 0
 
     def addSuccess(self, test):
         if not self.bad:
@@ -42,11 +45,15 @@ class Lines(unittest.TestResult):
         if not self.bad:
             print(f"not ok {self.name(test)}", flush=True)
         self.bad = True
+        self.shown += 1
+        if self.shown > FAULTS_SHOWN:
+            return
         kind, fault, frames = error
         while frames and "unittest" in frames.tb_frame.f_code.co_filename:
             frames = frames.tb_next
         text = "".join(traceback.format_exception(kind, fault.with_traceback(frames), frames))
-        print("\n".join("    " + line for line in text.splitlines()), flush=True)
+        for line in text.splitlines()[-LINES_SHOWN:]:
+            print(f"    {line[:LINE_SHOWN]}", flush=True)
 
     def addFailure(self, test, error):
         super().addFailure(test, error)
