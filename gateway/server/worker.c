@@ -126,6 +126,10 @@ void worker_tell(struct worker *w, enum worker_order order)
 
 /* --- life ----------------------------------------------------------------- */
 
+/*
+ * No EPOLL_USE_CHANGELIST: it would tell epoll of a closed descriptor only at
+ * the next turn, when another worker's accept may have got the same number.
+ */
 static struct event_base *base_new(void)
 {
     struct event_config *config = event_config_new();
@@ -134,7 +138,6 @@ static struct event_base *base_new(void)
     if (!config)
         return NULL;
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
     base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
