@@ -345,7 +345,9 @@ static bool finish_atom(struct reader *r, bool at_end)
     buf_add_byte(&r->held, ' ');
     if (r->held.failed)
         return fail(r, READER_NO_MEMORY, r->place, "no memory");
-    if (feed(r, buf_text(&r->held), &token)) {
+    bool good = feed(r, buf_text(&r->held), &token);
+    r->held.len = len;
+    if (good) {
         if (len > r->limits.number)
             return fail(r, READER_INVALID, r->place, LONG_NUMBER);
         emit(r, text_of(r->held.at, len));
@@ -355,6 +357,7 @@ static bool finish_atom(struct reader *r, bool at_end)
     if (at_end && token.broken && token.end == len)
         return fail(r, READER_INVALID, lines_place(&r->lines), CUT_SHORT);
     emit(r, text_of(r->held.at, token.start));
+    buf_drop(&r->held, token.start);
     r->place.offset += token.start;
     r->place.column += token.start;
     return fail(r, READER_INVALID, r->place, r->refusal);
@@ -435,6 +438,14 @@ static const char *take_tokens(struct reader *r, const char *at, const char *end
     return s.end;
 }
 
+/* The text begins with a byte order mark, or a part of one, and may not. */
+static bool refuse_mark(struct reader *r, const char *what)
+{
+    buf_add(&r->held, text_of(MARK.at, r->mark));
+    return fail(r, r->held.failed ? READER_NO_MEMORY : READER_INVALID, (struct body_place){0, 1, 1},
+                what);
+}
+
 /* Looks for a byte order mark; returns where the text begins. */
 static const char *take_mark(struct reader *r, const char *at, const char *end)
 {
@@ -449,7 +460,7 @@ static const char *take_mark(struct reader *r, const char *at, const char *end)
         return at;
     r->begun = true;
     if (r->mark == MARK.len ? !r->allow_mark : r->mark > 0)
-        fail(r, READER_INVALID, (struct body_place){0, 1, 1}, r->mark == MARK.len ? MARKED : UNFIT);
+        refuse_mark(r, r->mark == MARK.len ? MARKED : UNFIT);
     return at;
 }
 
@@ -482,13 +493,20 @@ enum reader_verdict reader_end(struct reader *r)
 {
     assert(r->verdict == READER_OK);
     if (!r->begun && r->mark > 0)
-        fail(r, READER_INVALID, (struct body_place){0, 1, 1}, UNFIT);
+        refuse_mark(r, UNFIT);
     else if (r->inside == IN_ATOM)
         finish_atom(r, true);
     if (r->verdict == READER_OK &&
         (r->inside == IN_STRING || r->depth > 0 || (r->mark > 0 && !is_done(r))))
         fail(r, READER_INVALID, lines_place(&r->lines), CUT_SHORT);
     return r->verdict;
+}
+
+struct text reader_withheld(const struct reader *r, struct text *piece)
+{
+    if (piece->len)
+        *piece = text_from_offset(*piece, (size_t)(r->from - piece->at));
+    return buf_text(&r->held);
 }
 
 /* --- life ------------------------------------------------------------------------ */

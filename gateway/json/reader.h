@@ -121,6 +121,13 @@ enum reader_verdict reader_piece(struct reader *r, struct text piece);
 /* Tells the end of the text. */
 enum reader_verdict reader_end(struct reader *r);
 
+/*
+ * After READER_INVALID or _STOPPED: the bytes that came and did not leave.
+ * They are those returned, of earlier pieces mostly, then what is left of
+ * *PIECE, the last one; reader_end has an empty one.
+ */
+struct text reader_withheld(const struct reader *r, struct text *piece);
+
 /* The place of the string that the owner is being told of; during its events only. */
 struct body_place reader_place(struct reader *r);
 

@@ -83,8 +83,26 @@ static size_t piece_size(struct cut *cut)
     return cut->seed >> 27;
 }
 
+/* After a refusal in PIECE, no byte is lost: what left and what was withheld, if none was replaced.
+ */
+static void assert_nothing_lost(const struct reader *r, const struct run *run, struct text piece,
+                                struct text whole)
+{
+    struct text held = reader_withheld(r, &piece), left = buf_text(&run->out);
+    struct text rest = text_from_offset(whole, left.len);
+
+    if (run->replaced.line > 0)
+        return;
+    assert_memory_equal(whole.at, left.at, left.len);
+    assert_memory_equal(rest.at, held.at, held.len);
+    rest = text_from_offset(rest, held.len);
+    assert_true(text_eq(rest, piece));
+}
+
 static void run_cut(struct reader *r, struct run *run, struct text t, struct cut cut)
 {
+    const char *whole = t.at;
+
     *run = (struct run){.reader = r};
     buf_init(&run->out, 1 << 20);
     while (t.len > 0 && run->verdict == READER_OK) {
@@ -94,11 +112,16 @@ static void run_cut(struct reader *r, struct run *run, struct text t, struct cut
 
         memcpy(piece, t.at, n);
         run->verdict = reader_piece(r, text_of(piece, n));
-        free(piece);
         t = text_from_offset(t, n);
+        if (run->verdict != READER_OK)
+            assert_nothing_lost(r, run, text_of(piece, n), text_of(whole, (size_t)(t.at - whole)));
+        free(piece);
     }
-    if (run->verdict == READER_OK)
+    if (run->verdict == READER_OK) {
         run->verdict = reader_end(r);
+        if (run->verdict != READER_OK)
+            assert_nothing_lost(r, run, text_of(t.at, 0), text_of(whole, (size_t)(t.at - whole)));
+    }
     run->fault = r->fault;
 }
 
