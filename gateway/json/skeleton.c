@@ -104,10 +104,13 @@ static inline const char *take_gap(struct skeleton *s, const char *at, const cha
     const char *from = at;
 
     /* Between a key and its value, or two strings, there is next to nothing. */
-    if (end - at >= 2 && at[1] == '"' && !lanes_stops_gap((unsigned char)at[0]) &&
-        !token_is_atom(at[0])) {
-        s->bytes[s->len++] = *at;
-        return at + 1;
+    if (end - at >= 3 && !lanes_stops_gap((unsigned char)at[0]) && !token_is_atom(at[0])) {
+        size_t near = at[1] == '"' ? 1 : at[1] == ' ' && at[2] == '"' ? 2 : 0;
+
+        s->bytes[s->len] = at[0];
+        s->len += near > 0;
+        if (near > 0)
+            return at + near;
     }
     at = take_rows(s, at, end, most_digits);
     size_t digits = digits_before(at, (size_t)(at - from));
