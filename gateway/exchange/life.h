@@ -38,6 +38,7 @@ struct uplink {
     bool complete; /* the client has sent all of it */
     bool wanted;   /* the service asked for more and got none */
     bool failed;   /* no memory for a piece */
+    bool decoded;  /* the body came coded and goes up without its coding */
     bool dropped;  /* the service has answered: the rest is read and thrown away */
 };
 
@@ -49,6 +50,8 @@ struct downlink {
     struct buf piece;              /* the translation of one piece, or of a held reply */
     bool translated;               /* the body passes a translator */
     bool held;                     /* the reply leaves whole once it is complete */
+    bool decoded;                  /* the service's coding is undone */
+    bool coded;                    /* the gateway codes the body itself: gzip */
     bool begun;                    /* front has been given the head */
 };
 
