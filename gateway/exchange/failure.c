@@ -10,6 +10,8 @@ enum outcome exchange_request_fault(const struct translate_fault *fault)
         break;
     case TRANSLATE_INVALID_JSON:
         return OUTCOME_INVALID_JSON;
+    case TRANSLATE_INVALID_FORM:
+        return OUTCOME_BAD_REQUEST;
     case TRANSLATE_CONFLICT:
         return OUTCOME_CONFLICTING_FIELDS;
     case TRANSLATE_NO_MEMORY:

@@ -24,6 +24,7 @@ struct sink {
 enum translate_code {
     TRANSLATE_OK,
     TRANSLATE_INVALID_JSON, /* INVALID_JSON / UPSTREAM_INVALID; depth and UTF-8 included */
+    TRANSLATE_INVALID_FORM, /* BAD_REQUEST / UPSTREAM_INVALID */
     TRANSLATE_CONFLICT,     /* CONFLICTING_FIELDS / UPSTREAM_INVALID */
     TRANSLATE_NO_MEMORY     /* INTERNAL */
 };
@@ -65,6 +66,11 @@ struct translate_watcher {
     void (*passed_name)(void *owner, const struct pair *pair, struct body_place place);
     /* A value was longer than json_value and passed untouched. */
     void (*passed_value)(void *owner, const struct value_rule *rule, struct body_place place);
+    /*
+     * An event left with a conflict in it, as it came, or was too long to be
+     * judged first and left as it came from FAULT on.
+     */
+    void (*passed_event)(void *owner, const struct translate_fault *fault);
     void *owner;
 };
 
