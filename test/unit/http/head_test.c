@@ -276,7 +276,7 @@ static const struct row rows[] = {
 
 static int judge(struct text head, const struct http_head_limits *l, struct http_head *out)
 {
-    struct http_field fields[128];
+    static struct http_field fields[128]; /* OUT points into it */
     const char *reason;
     int status = http_head_parse(head, l, fields, out, &reason);
 
