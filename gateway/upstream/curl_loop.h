@@ -37,6 +37,12 @@ struct upstream {
     uint64_t watch_ms;  /* when it will fire */
 };
 
+/* Makes U's loop ready on its base; its limits are set.  False: no memory. */
+bool loop_init(struct upstream *u);
+
+/* Frees all of U's loop, half-built or not; no transfer is live but what was cancelled. */
+void loop_fini(struct upstream *u);
+
 /* Milliseconds of a clock that only goes forward. */
 uint64_t loop_now(void);
 

@@ -3,9 +3,11 @@
  *
  * An upstream owns one curl multi on one event base and keeps connections to
  * the service.  A transfer tells its story through an event table, from the
- * loop and never from inside a call made by its owner - except that resuming
- * a paused transfer may deliver a piece before it returns.  Replies are
- * checked as strictly as requests; bodies arrive out of their framing.
+ * loop and never from inside a call made by its owner.  Replies are checked
+ * as strictly as requests; bodies arrive out of their framing.
+ *
+ * A request is never sent twice.  Only a kept connection that turns out to be
+ * no good before a byte was sent is replaced by a fresh one, unseen.
  *
  * Knows nothing of clients, mappings or JSON.
  */
@@ -37,8 +39,8 @@ struct upstream_request {
     uint64_t length;           /* of the body where framing is HTTP_LENGTH */
     struct text
         whole; /* the whole body if it is at hand (lives as long as the transfer), or absent */
-    uint64_t first_byte_ms;    /* from the request's end to the reply's head */
-    uint64_t between_bytes_ms; /* while the owner lets bytes come */
+    uint64_t first_byte_ms;    /* from the request's end to the reply's head; 0: no limit */
+    uint64_t between_bytes_ms; /* while neither pause nor LATER holds it up; 0: no limit */
     bool event_stream;         /* small receive buffer */
 };
 
@@ -52,10 +54,10 @@ struct upstream_head {
 };
 
 enum upstream_failure {
-    UPSTREAM_REFUSED, /* no connection could be made: 502 */
+    UPSTREAM_REFUSED, /* no connection could be made, or not in time: 502 */
     UPSTREAM_BROKE,   /* reset or closed before the reply was complete: 502 */
     UPSTREAM_INVALID, /* a reply that RFC 9112 forbids or beyond a limit: 502 */
-    UPSTREAM_SLOW,    /* a deadline passed: 504 (connect: 502) */
+    UPSTREAM_SLOW,    /* a deadline passed: 504 */
     UPSTREAM_NO_MEMORY
 };
 
@@ -63,17 +65,21 @@ enum upstream_give { UPSTREAM_GIVE_BYTES, UPSTREAM_GIVE_LATER, UPSTREAM_GIVE_END
 
 struct upstream_events {
     /*
-     * The body may go on: write up to ROOM bytes to TO, their number to
-     * LENGTH_OUT, and say BYTES; or LATER (then upstream_more wakes it); or END.
+     * The body may go on: write up to ROOM bytes to TO, their number (not 0)
+     * to LENGTH_OUT, and say BYTES; or LATER (then upstream_more wakes it);
+     * or END, if and only if the body is whole.  Not asked for HEAD, for a
+     * `whole` body, nor after a final status of 300 or above.  Where the rest
+     * of a body is not worth having any more, LATER is the answer: the reply
+     * is told whole all the same, and then the connection closes.
      */
     enum upstream_give (*on_want)(void *owner, char *to, size_t room, size_t *length_out);
     /* A 103 (Early Hints) or other 1xx that may be passed on; others are swallowed. */
     void (*on_hints)(void *owner, const struct upstream_head *head);
     /* The final head.  HEAD's texts live until the call returns. */
     void (*on_head)(void *owner, const struct upstream_head *head);
-    /* A piece of the body; taken whole. */
+    /* A piece of the body, at most 16 KiB; taken whole. */
     void (*on_piece)(void *owner, struct text piece);
-    /* The reply is complete.  The transfer is over. */
+    /* The reply is complete, be the request or not.  The transfer is over. */
     void (*on_done)(void *owner, const struct http_fields *trailers);
     /* The reply will never be complete.  The transfer is over. */
     void (*on_broke)(void *owner, enum upstream_failure why);
@@ -91,7 +97,7 @@ void upstream_global_fini(void);
 /* A new upstream on BASE; LIMITS are copied.  NULL: no memory. */
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
 
-/* Frees the upstream at *U; it has no transfers any more. */
+/* Frees the upstream at *U; all its transfers have been cancelled. */
 void upstream_free(struct upstream **u);
 
 /*
@@ -105,7 +111,11 @@ struct upstream_transfer *upstream_start(struct upstream *u, const struct upstre
 /* More of the body is at hand after UPSTREAM_GIVE_LATER.  From the loop. */
 void upstream_more(struct upstream_transfer *t);
 
-/* Stops delivering pieces (after the one under way) / goes on; resume may deliver at once. */
+/*
+ * Stops delivering pieces / goes on.  Pieces that are already read from the
+ * wire with the one under way (16 KiB of raw bytes at most) still come, and
+ * so do a head and an end; after upstream_resume they come from the loop.
+ */
 void upstream_pause(struct upstream_transfer *t);
 void upstream_resume(struct upstream_transfer *t);
 

@@ -1,4 +1,4 @@
-#include "service.h"
+#include "watcher.h"
 
 static uint64_t now_ms(void)
 {

@@ -1,4 +1,4 @@
-#include "service.h"
+#include "watcher.h"
 
 static void answer(struct line *line)
 {

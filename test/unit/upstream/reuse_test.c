@@ -1,4 +1,4 @@
-#include "service.h"
+#include "watcher.h"
 
 #include <sys/resource.h>
 
