@@ -69,8 +69,9 @@ LIBS_cli       := $(LIBS_exchange)
 LIBS_service   := $(call libs_of,libmicrohttpd jansson libcrypto) -lpthread
 
 # --- flags ------------------------------------------------------------------
-CPPFLAGS += -Igateway -D_GNU_SOURCE -DDPGW_VERSION='"$(VERSION)"' \
-            -DSYSCONFDIR='"$(SYSCONFDIR)"'
+CPPFLAGS := $(CPPFLAGS) -Igateway -D_GNU_SOURCE -DDPGW_VERSION='"$(VERSION)"' \
+            -DSYSCONFDIR='"$(SYSCONFDIR)"' \
+            $(call cflags_of,yajl yaml-0.1 libevent_core libcurl)
 CFLAGS   ?= -O2 -g
 CFLAGS_  := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wvla -Wformat=2 -fPIE -fstack-protector-strong \
