@@ -66,6 +66,20 @@ class Stop(cases.Case):
             held.go_on.set()
             self.assertEqual(busy.reply().status, 200)
 
+    def test_readyz_tells_the_drain(self):
+        held = Held(self)
+        gate, service = self.pair(held)
+        with gate.connect() as busy:
+            busy.send(wire.request_bytes("GET", cases.CLIENT))
+            service.wait_requests(1)
+            gate.signal(signal.SIGTERM)
+            gate.wait_line("draining")
+            for path, status in (("/readyz", 503), ("/healthz", 200)):
+                with wire.Connection(gate.admin) as admin:
+                    self.assertEqual(admin.request("GET", path).status, status, path)
+            held.go_on.set()
+            self.assertEqual(busy.reply().status, 200)
+
     def test_a_second_signal_ends_at_once(self):
         for first, second in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM)):
             with self.subTest(f"{first} {second}"):

@@ -87,7 +87,7 @@ class Gateway(program.Program):
     def complaints(self):
         """Warnings, errors and sanitizer reports that nobody expected."""
         return [line for line in self.lines
-                if (LEVEL.match(line) or program.SANITIZER.search(line))
+                if (LEVEL.search(line) or program.SANITIZER.search(line))
                 and not any(re.search(p, line) for p in self.expected + self.tolerated)]
 
     def kill_if_running(self):
