@@ -177,9 +177,9 @@ struct text rules_rename(const struct rules *r, enum direction d, struct text na
     return pair && text_eq(pair_from(pair, d), name) ? pair_to(pair, d) : (struct text){0};
 }
 
-const struct pair *rules_parameter(const struct rules *r, struct text name)
+const struct pair *rules_parameter(const struct rules *r, enum direction table, struct text name)
 {
-    return unscoped_pair(r, REQUEST, name);
+    return unscoped_pair(r, table, name);
 }
 
 bool rules_names_in(const struct rules *r, struct text client_name)

@@ -147,11 +147,11 @@ struct text rules_map_value(const struct value_rule *v, enum direction d, struct
 struct text rules_rename(const struct rules *r, enum direction d, struct text name);
 
 /*
- * Names in query strings, forms and name lists: the unscoped pair of the
- * request table that has the decoded NAME on either side, or NULL.  In
- * RESPONSE (the query of a URL in a reply) the same pairs are read backwards.
+ * Names in query strings, forms and name lists: the unscoped pair that acts
+ * in the direction TABLE and has the decoded NAME on either side, or NULL.
+ * The query of a URL in a reply reads the pairs of REQUEST backwards.
  */
-const struct pair *rules_parameter(const struct rules *r, struct text name);
+const struct pair *rules_parameter(const struct rules *r, enum direction table, struct text name);
 
 /* True if the query parameter with the client name NAME lists field names. */
 bool rules_names_in(const struct rules *r, struct text client_name);

@@ -330,8 +330,8 @@ static void values_headers_and_names_become_the_other_side(void **state)
     check_text(rules_rename(r, REQUEST, TEXT("workspaceId")), NULL);
     check_text(rules_rename(r, REQUEST, TEXT("scoped")), NULL);
     check_text(rules_rename(r, RESPONSE, TEXT("up")), NULL);
-    assert_true(rules_parameter(r, TEXT("up")) == rules_parameter(r, TEXT("in")));
-    assert_null(rules_parameter(r, TEXT("scoped")));
+    assert_true(rules_parameter(r, REQUEST, TEXT("up")) == rules_parameter(r, REQUEST, TEXT("in")));
+    assert_null(rules_parameter(r, REQUEST, TEXT("scoped")));
     assert_true(rules_names_in(r, TEXT("sort")) && rules_names_in(r, TEXT("fields")));
     assert_false(rules_names_in(r, TEXT("sor")));
     mapping_unref(&m);
