@@ -210,7 +210,7 @@ const char *skeleton_origin(const struct skeleton *s, size_t index)
         at = s->strings[i].end + 1;
         here = s->strings[i].at + 2;
     }
-    /* No token was left out, so as many lie between here and there as in the text. */
+    /* No token that yajl may take was left out, so as many lie before this one in the text. */
     struct text left = text_of(s->bytes + here, s->len - here);
     struct text text = text_of(at, (size_t)(s->end - at));
     while (token_next(left, token.end, &token) && token_next(text, there.end, &there))

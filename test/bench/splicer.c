@@ -7,8 +7,8 @@
  * 8 MiB tokens over that of 1 KiB tokens, at several piece sizes.  Results go
  * to standard output and, as JSON, to build/splicer.json.
  */
+#include "translate/splicer.h"
 #include "base/buf.h"
-#include "translate/translate.h"
 #include "unit/translate/rules_text.h"
 
 #include <inttypes.h>
@@ -154,17 +154,22 @@ static double run_splicer(const struct mapping *m, enum direction d, struct text
     uint64_t left = 0;
     struct translate_scene scene = {m, TEXT("http://a"), TEXT("http://b")};
     double from = cpu_seconds();
-    struct translator *t = translator_new(mapping_global(m), d, &LIMITS, &scene, NULL,
-                                          (struct sink){count_bytes, &left});
+    struct translator_task task = {.rules = mapping_global(m),
+                                   .direction = d,
+                                   .limits = &LIMITS,
+                                   .scene = &scene,
+                                   .sink = {count_bytes, &left}};
+    static struct splicer s;
 
-    assert(t);
+    assert(splicer_init(&s, mapping_global(m), d, &LIMITS, &scene, NULL,
+                        (struct sink){count_bytes, &left}));
     for (size_t at = 0; at < body.len; at += piece) {
         size_t n = body.len - at < piece ? body.len - at : piece;
 
-        assert(translator_piece(t, text_of(body.at + at, n)) == TRANSLATE_OK);
+        assert(splicer_piece(&s, text_of(body.at + at, n)) == TRANSLATE_OK);
     }
-    assert(translator_end(t) == TRANSLATE_OK);
-    translator_free(&t);
+    assert(splicer_end(&s) == TRANSLATE_OK);
+    splicer_fini(&s);
     double seconds = cpu_seconds() - from;
     assert(left > 0);
     return seconds;
