@@ -70,6 +70,27 @@ static void a_reply_that_stops_is_slow(void **state)
     rig_shut(&rig);
 }
 
+static void the_wait_between_bytes_can_be_changed(void **state)
+{
+    (void)state;
+    for (int longer = 0; longer < 2; longer++) {
+        struct rig rig;
+        struct watcher w = {.heads = 0};
+        struct upstream_request request = hurried(5000, longer ? 100 : 60000);
+        bool never = false;
+
+        rig_open(&rig, begin_only);
+        watch(&w, &rig, &request);
+        while (w.heads == 0)
+            run_until(&rig, &never, 5);
+        upstream_set_between_bytes(w.transfer, longer ? 60000 : 100);
+        run_until(&rig, &w.over, longer ? 250 : 2000);
+        assert_int_equal(w.brokes, longer ? 0 : 1);
+        upstream_cancel(&w.transfer);
+        rig_shut(&rig);
+    }
+}
+
 static void no_limit_is_none(void **state)
 {
     struct rig rig;
@@ -269,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reply_that_does_not_begin_is_slow),
         cmocka_unit_test(a_reply_that_stops_is_slow),
+        cmocka_unit_test(the_wait_between_bytes_can_be_changed),
         cmocka_unit_test(no_limit_is_none),
         cmocka_unit_test(an_upstream_that_stops_reading_is_slow),
         cmocka_unit_test(the_clock_stands_while_the_owner_gives_nothing),
