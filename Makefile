@@ -3,6 +3,7 @@
 VERSION := 0.1.0
 CC      ?= cc
 PYTHON  ?= /usr/bin/python3
+export PYTHONDONTWRITEBYTECODE := 1
 SAN     ?=
 
 PREFIX     ?= /usr/local
@@ -83,7 +84,7 @@ COMPILE   = $(CC) $(CPPFLAGS) $(CFLAGS) $(CFLAGS_) -MMD -MP
 .DEFAULT_GOAL := all
 .PHONY: all
 all: packages-there ## build build/release/dpgw; installs nothing
-	@$(MAKE) $(AGAIN) $(BUILD)/dpgw
+	@$(MAKE) $(AGAIN) program
 
 sources_of = $(wildcard gateway/$(1)/*.c)
 objects_of = $(patsubst gateway/%.c,$(BUILD)/obj/%.o,$(call sources_of,$(1)))
@@ -154,6 +155,15 @@ $(SPLICER): test/bench/splicer.c $(call archives_for,translate) $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -Itest $(LDFLAGS_) -o $@ $< $(archives) $(LIBS_translate)
 
+# What is built for a purpose; says nothing where nothing is stale.
+.PHONY: program service splicer test-programs
+program: $(BUILD)/dpgw
+service: $(SERVICE)
+splicer: $(SPLICER)
+test-programs: program service $(UNIT_TESTS) $(JUDGE)
+program service splicer test-programs:
+	@:
+
 # --- what people type -----------------------------------------------------------
 INSTALL := docker/packages/install
 JOBS    ?= $(shell nproc)
@@ -177,17 +187,16 @@ deps-bench: ## install what measuring needs besides
 
 .PHONY: run
 run: deps ## install, build, start the demo service and the gateway (PORT= ADMIN_PORT= SERVICE_PORT=)
-	@$(MAKE) $(AGAIN) $(BUILD)/dpgw $(SERVICE)
+	@$(MAKE) $(AGAIN) program service
 	@$(HAND_BACK)
 	@DPGW='$(BUILD)/dpgw' SERVICE='$(SERVICE)' PORT='$(PORT)' ADMIN_PORT='$(ADMIN_PORT)' \
 	    SERVICE_PORT='$(SERVICE_PORT)' test/lib/run-demo
 
-.PHONY: test test-programs
+.PHONY: test
 test: deps-test ## install, build, run every test (SAN=address,undefined or SAN=thread; CORPORA=)
 	@$(MAKE) $(AGAIN) test-programs
-	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite $(SUITES); \
+	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite.py $(SUITES); \
 	    status=$$?; $(HAND_BACK); exit $$status
-test-programs: $(BUILD)/dpgw $(SERVICE) $(UNIT_TESTS) $(JUDGE)
 
 .PHONY: lint
 lint: deps-test ## check floors, doors, style, README's tables, warnings, the binary's hardening
@@ -201,13 +210,13 @@ lint: deps-test ## check floors, doors, style, README's tables, warnings, the bi
 
 .PHONY: soak
 soak: deps-test ## the large streams at their full 1 GiB
-	@$(MAKE) $(AGAIN) SAN= build/release/dpgw build/release/workspaces-service
+	@$(MAKE) $(AGAIN) SAN= program service
 	@DPGW=build/release/dpgw SERVICE=build/release/workspaces-service LARGE_MIB=1024 \
-	    $(PYTHON) test/blackbox/large.py
+	    $(PYTHON) test/blackbox/large.py; status=$$?; $(HAND_BACK); exit $$status
 
 .PHONY: bench
 bench: deps-test ## the splicer beside bare yajl_parse
-	@$(MAKE) $(AGAIN) SAN= build/release/bench/splicer
+	@$(MAKE) $(AGAIN) SAN= splicer
 	@build/release/bench/splicer
 	@$(HAND_BACK)
 
