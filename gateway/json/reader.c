@@ -1,25 +1,23 @@
-#include "json/reader.h"
-
-#include "json/skeleton.h"
+#include "json/reader_inside.h"
 #include "json/token.h"
+#include "json/unfinished.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
 static const char UNFIT[] = "not JSON at this point";
-static const char FOLLOWS[] = "something follows the JSON value";
-static const char CUT_SHORT[] = "the JSON text ends too early";
+const char READER_FOLLOWS[] = "something follows the JSON value";
+const char READER_CUT_SHORT[] = "the JSON text ends too early";
 static const char TOO_DEEP[] = "arrays and objects are nested too deep";
-static const char LONG_NUMBER[] = "a number is too long";
+const char READER_LONG_NUMBER[] = "a number is too long";
 static const char MARKED[] = "a byte order mark stands before the JSON text";
 
 #define MARK TEXT("\xef\xbb\xbf")
 
 /* --- places and bytes ---------------------------------------------------------- */
 
-/* Counts the piece up to TO, which is not behind what has been counted, and says where that is. */
-static struct body_place place_at(struct reader *r, const char *to)
+struct body_place reader_count_to(struct reader *r, const char *to)
 {
     assert(to >= r->counted);
     lines_pass(&r->lines, text_of(r->counted, (size_t)(to - r->counted)));
@@ -29,25 +27,24 @@ static struct body_place place_at(struct reader *r, const char *to)
 
 struct body_place reader_place(struct reader *r)
 {
-    return r->quote ? place_at(r, r->quote) : r->place;
+    return r->quote ? reader_count_to(r, r->quote) : r->place;
 }
 
-static void emit(struct reader *r, struct text span)
+void reader_emit(struct reader *r, struct text span)
 {
     if (span.len)
         r->events->take(r->owner, span);
 }
 
-/* Passes on the piece up to TO, and goes on behind it. */
-static void pass(struct reader *r, const char *to)
+void reader_pass(struct reader *r, const char *to)
 {
     if (to > r->from) {
-        emit(r, text_of(r->from, (size_t)(to - r->from)));
+        reader_emit(r, text_of(r->from, (size_t)(to - r->from)));
         r->from = to;
     }
 }
 
-static bool fail(struct reader *r, enum reader_verdict verdict, struct body_place place,
+bool reader_fail(struct reader *r, enum reader_verdict verdict, struct body_place place,
                  const char *what)
 {
     r->verdict = verdict;
@@ -55,31 +52,20 @@ static bool fail(struct reader *r, enum reader_verdict verdict, struct body_plac
     return false;
 }
 
-/* The text goes wrong at AT of the piece; what precedes it leaves. */
-static bool refuse_at(struct reader *r, const char *at, const char *what)
+bool reader_refuse_at(struct reader *r, const char *at, const char *what)
 {
-    pass(r, at);
-    return fail(r, READER_INVALID, place_at(r, at), what);
+    reader_pass(r, at);
+    return reader_fail(r, READER_INVALID, reader_count_to(r, at), what);
 }
 
-/* True if the one value of the text is complete, though its string may be open. */
-static bool is_done(const struct reader *r)
+bool reader_is_done(const struct reader *r)
 {
     return r->depth == 0 && r->last != 0;
 }
 
 static const char *misfit(const struct reader *r)
 {
-    return is_done(r) ? FOLLOWS : UNFIT;
-}
-
-/* Keeps the bytes from AT to END back. */
-static bool hold(struct reader *r, const char *at, const char *end)
-{
-    pass(r, at);
-    buf_add(&r->held, text_of(at, (size_t)(end - at)));
-    r->from = end;
-    return !r->held.failed || fail(r, READER_NO_MEMORY, r->place, "no memory");
+    return reader_is_done(r) ? READER_FOLLOWS : UNFIT;
 }
 
 /* --- what yajl calls back -------------------------------------------------------- */
@@ -102,7 +88,7 @@ static int open_container(struct reader *r, bool object)
     if (r->depth == r->limits.depth)
         return stop(r, TOO_DEEP);
     if (!r->events->on_open(r->owner, object)) {
-        fail(r, READER_NO_MEMORY, lines_place(&r->lines), "no memory");
+        reader_fail(r, READER_NO_MEMORY, lines_place(&r->lines), "no memory");
         return stop(r, NULL);
     }
     unsigned char *bits = &r->arrays[r->depth / 8], bit = (unsigned char)(1u << r->depth % 8);
@@ -148,8 +134,8 @@ static bool tell_whole(struct reader *r, const struct skeleton_string *string)
     if (!r->events->on_whole(r->owner, &whole, &instead))
         return false;
     if (instead.at) {
-        pass(r, string->quote);
-        emit(r, instead);
+        reader_pass(r, string->quote);
+        reader_emit(r, instead);
         r->from = string->end + 1;
     }
     return true;
@@ -241,8 +227,7 @@ static char last_byte(const struct reader *r, struct text stretch)
     return stretch.len > 0 ? stretch.at[stretch.len - 1] : r->last;
 }
 
-/* True if yajl takes STRETCH, whole tokens all; else *TOKEN_OUT is the one it refused. */
-static bool feed(struct reader *r, struct text stretch, struct token *token_out)
+bool reader_feed(struct reader *r, struct text stretch, struct token *token_out)
 {
     r->tokens_told = r->strings_told = 0;
     r->refusal = UNFIT;
@@ -254,142 +239,8 @@ static bool feed(struct reader *r, struct text stretch, struct token *token_out)
     if (r->refusal == UNFIT)
         r->refusal = misfit(r);
     if (token_out->broken && token_out->end - token_out->start > r->limits.number)
-        r->refusal = LONG_NUMBER;
+        r->refusal = READER_LONG_NUMBER;
     return false;
-}
-
-/* --- the token that a piece ends in ---------------------------------------------- */
-
-/* The string is longer than its owner wanted: it streams. */
-static void release(struct reader *r)
-{
-    r->quote = NULL;
-    r->events->on_long(r->owner, r->role);
-    emit(r, buf_text(&r->held));
-    buf_clear(&r->held);
-    r->holding = false;
-}
-
-/* The held string is complete; its closing quote is at QUOTE. */
-static bool tell_held(struct reader *r, const char *quote)
-{
-    struct json_string whole = {r->role, text_from_offset(buf_text(&r->held), 1), r->scan.escaped};
-    struct text instead = {0};
-
-    r->quote = NULL;
-    if (!r->events->on_whole(r->owner, &whole, &instead))
-        return fail(r, READER_STOPPED, r->place, NULL);
-    emit(r, instead.at ? instead : buf_text(&r->held));
-    r->from = instead.at ? quote + 1 : quote;
-    buf_clear(&r->held);
-    return true;
-}
-
-/* The last string of S is open at its end, or broken there. */
-static bool enter_string(struct reader *r, const struct skeleton *s)
-{
-    const struct skeleton_string *string = &s->strings[s->count - 1];
-
-    r->place = place_at(r, string->quote);
-    r->quote = NULL;
-    r->string_len = (size_t)(string->end - string->quote) - 1;
-    r->holding = r->wanted > 0 && r->string_len <= r->wanted;
-    if (r->wanted > 0 && !r->holding)
-        r->events->on_long(r->owner, r->role);
-    if (r->holding && !hold(r, string->quote, string->end))
-        return false;
-    r->inside = IN_STRING;
-    if (s->stop == SKELETON_IN_STRING)
-        return true;
-    pass(r, string->end);
-    return fail(r, READER_INVALID, r->place, string_scan_fault(&r->scan));
-}
-
-/* Goes on inside the string; returns where it left off. */
-static const char *go_on_string(struct reader *r, const char *at, const char *end)
-{
-    const char *to = at;
-    enum string_end found = string_scan(&r->scan, &to, end);
-
-    r->string_len += (size_t)(to - at);
-    if (r->holding && r->string_len > r->wanted)
-        release(r);
-    if (r->holding && !hold(r, at, to))
-        return to;
-    switch (found) {
-    case STRING_OPEN:
-        return to;
-    case STRING_BROKEN:
-        pass(r, to);
-        fail(r, READER_INVALID, r->place, string_scan_fault(&r->scan));
-        return to;
-    case STRING_CLOSED:
-        break;
-    }
-    r->inside = BETWEEN_TOKENS;
-    if (r->holding)
-        tell_held(r, to);
-    return to + 1;
-}
-
-/*
- * Gives yajl the held atom.  A blank ends it, which changes nothing: what
- * follows an atom is never part of it.  AT_END: the text ends here.
- */
-static bool finish_atom(struct reader *r, bool at_end)
-{
-    size_t len = r->held.len;
-    struct token token;
-
-    r->inside = BETWEEN_TOKENS;
-    buf_add_byte(&r->held, ' ');
-    if (r->held.failed)
-        return fail(r, READER_NO_MEMORY, r->place, "no memory");
-    bool good = feed(r, buf_text(&r->held), &token);
-    r->held.len = len;
-    if (good) {
-        if (len > r->limits.number)
-            return fail(r, READER_INVALID, r->place, LONG_NUMBER);
-        emit(r, text_of(r->held.at, len));
-        buf_clear(&r->held);
-        return true;
-    }
-    if (at_end && token.broken && token.end == len)
-        return fail(r, READER_INVALID, lines_place(&r->lines), CUT_SHORT);
-    emit(r, text_of(r->held.at, token.start));
-    buf_drop(&r->held, token.start);
-    r->place.offset += token.start;
-    r->place.column += token.start;
-    return fail(r, READER_INVALID, r->place, r->refusal);
-}
-
-/* An atom begins at AT, and its end is not in sight. */
-static void enter_atom(struct reader *r, const char *at)
-{
-    if (is_done(r)) {
-        refuse_at(r, at, FOLLOWS);
-        return;
-    }
-    r->inside = IN_ATOM;
-    r->place = place_at(r, at);
-}
-
-/*
- * Goes on inside the atom; returns where it left off.  One byte more than a
- * number may have is enough to refuse it.
- */
-static const char *go_on_atom(struct reader *r, const char *at, const char *end)
-{
-    size_t room = r->limits.number + 1 - r->held.len;
-    const char *to = at;
-
-    while (to < end && room > 0 && token_is_atom(*to)) {
-        to++;
-        room--;
-    }
-    if (hold(r, at, to) && (to < end || room == 0))
-        finish_atom(r, false);
-    return to;
 }
 
 /* --- pieces ---------------------------------------------------------------------- */
@@ -398,12 +249,12 @@ static const char *go_on_atom(struct reader *r, const char *at, const char *end)
 static bool refuse_skeleton(struct reader *r, const struct skeleton *s, size_t token_start)
 {
     if (r->refusal)
-        return refuse_at(r, skeleton_origin(s, token_start), r->refusal);
+        return reader_refuse_at(r, skeleton_origin(s, token_start), r->refusal);
     if (r->verdict != READER_OK)
         return false;
     const char *quote = s->strings[r->strings_told - 1].quote;
-    pass(r, quote);
-    return fail(r, READER_STOPPED, place_at(r, quote), NULL);
+    reader_pass(r, quote);
+    return reader_fail(r, READER_STOPPED, reader_count_to(r, quote), NULL);
 }
 
 /*
@@ -423,18 +274,18 @@ static const char *take_tokens(struct reader *r, const char *at, const char *end
 
     skeleton_make(&s, &r->scan, at, end, digits_surely_good(r->limits.number));
     if (s.end == at && s.stop != SKELETON_FOREIGN_BYTE) {
-        enter_atom(r, at);
+        unfinished_atom(r, at);
         return at;
     }
     r->skeleton = &s;
-    if (!feed(r, text_of(s.bytes, s.len), &token)) {
+    if (!reader_feed(r, text_of(s.bytes, s.len), &token)) {
         refuse_skeleton(r, &s, token.start);
         return s.end;
     }
     if (s.stop == SKELETON_IN_STRING || s.stop == SKELETON_BAD_STRING)
-        enter_string(r, &s);
+        unfinished_string(r, &s);
     else if (s.stop == SKELETON_FOREIGN_BYTE)
-        refuse_at(r, s.end, misfit(r));
+        reader_refuse_at(r, s.end, misfit(r));
     return s.end;
 }
 
@@ -442,8 +293,8 @@ static const char *take_tokens(struct reader *r, const char *at, const char *end
 static bool refuse_mark(struct reader *r, const char *what)
 {
     buf_add(&r->held, text_of(MARK.at, r->mark));
-    return fail(r, r->held.failed ? READER_NO_MEMORY : READER_INVALID, (struct body_place){0, 1, 1},
-                what);
+    return reader_fail(r, r->held.failed ? READER_NO_MEMORY : READER_INVALID,
+                       (struct body_place){0, 1, 1}, what);
 }
 
 /* Looks for a byte order mark; returns where the text begins. */
@@ -455,7 +306,7 @@ static const char *take_mark(struct reader *r, const char *at, const char *end)
     }
     r->from = at;
     if (r->mark == MARK.len)
-        emit(r, r->allow_mark ? MARK : TEXT(""));
+        reader_emit(r, r->allow_mark ? MARK : TEXT(""));
     else if (at == end)
         return at;
     r->begun = true;
@@ -476,15 +327,15 @@ enum reader_verdict reader_piece(struct reader *r, struct text piece)
         at = take_mark(r, at, end);
     while (at < end && r->verdict == READER_OK) {
         if (r->inside == IN_STRING)
-            at = go_on_string(r, at, end);
+            at = unfinished_string_more(r, at, end);
         else if (r->inside == IN_ATOM)
-            at = go_on_atom(r, at, end);
+            at = unfinished_atom_more(r, at, end);
         else
             at = take_tokens(r, at, end);
     }
     if (r->verdict == READER_OK) {
-        pass(r, end);
-        place_at(r, end);
+        reader_pass(r, end);
+        reader_count_to(r, end);
     }
     return r->verdict;
 }
@@ -495,10 +346,10 @@ enum reader_verdict reader_end(struct reader *r)
     if (!r->begun && r->mark > 0)
         refuse_mark(r, UNFIT);
     else if (r->inside == IN_ATOM)
-        finish_atom(r, true);
+        unfinished_atom_end(r, true);
     if (r->verdict == READER_OK &&
-        (r->inside == IN_STRING || r->depth > 0 || (r->mark > 0 && !is_done(r))))
-        fail(r, READER_INVALID, lines_place(&r->lines), CUT_SHORT);
+        (r->inside == IN_STRING || r->depth > 0 || (r->mark > 0 && !reader_is_done(r))))
+        reader_fail(r, READER_INVALID, lines_place(&r->lines), READER_CUT_SHORT);
     return r->verdict;
 }
 
