@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum { ARENA_BYTES_MAX = 256 << 20 };
 
@@ -382,6 +383,7 @@ struct mapping *mapping_builder_finish(struct mapping_builder **b)
         mapping = it->mapping;
         atomic_init(&mapping->references, 1);
         mapping->arena = it->arena;
+        mapping->loaded = time(NULL);
         it->mapping = NULL;
         it->arena = NULL;
     }

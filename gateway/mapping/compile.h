@@ -26,7 +26,7 @@ const struct rules *compile_rules(struct mapping_builder *b, struct mapping_scop
 void compile_routes(struct mapping_builder *b);
 
 /* The digest of one table; the order of its fields and opaque paths plays no part. */
-uint64_t digest_rules(const struct rules *r);
+uint64_t digest_rules(const struct mapping_builder *b, const struct rules *r);
 
 /* Writes the digest of the whole mapping. */
 void digest_mapping(struct mapping *m);

@@ -301,7 +301,7 @@ static void fill(struct table *t)
         make_word_lengths(t, (enum direction)d);
         r->idle[d] = !acts_in(r, (enum direction)d);
     }
-    r->digest = digest_rules(r);
+    r->digest = digest_rules(b, r);
 }
 
 const struct rules *compile_rules(struct mapping_builder *b, struct mapping_scope *scope)

@@ -44,7 +44,34 @@ static uint64_t of_pairs(const struct rules *r)
     return sum;
 }
 
-uint64_t digest_rules(const struct rules *r)
+/* What `rewrite: url` goes by. */
+static uint64_t of_paths(const struct mapping_builder *b)
+{
+    uint64_t digest = 5;
+
+    for (const struct mapping_scope *s = b->scopes; s; s = s->next)
+        if (s->kind == SCOPE_ROUTE || s->kind == SCOPE_RESOURCE)
+            digest = add_text(add_text(digest, s->client.text), s->upstream.text);
+    return digest;
+}
+
+/* What a value rule of KIND goes by, beside its own entry. */
+static uint64_t of_kind(const struct mapping_builder *b, const struct mapped_value *v)
+{
+    switch (v->rule.kind) {
+    case VALUE_MAP:
+        return of_exchange(&v->map[REQUEST]);
+    case VALUE_URL:
+        return of_paths(b);
+    case VALUE_WORDS:
+        return of_exchange(&b->mapping->vocabulary.words[REQUEST]);
+    case VALUE_NAME:
+        break;
+    }
+    return 0;
+}
+
+uint64_t digest_rules(const struct mapping_builder *b, const struct rules *r)
 {
     uint64_t digest = of_pairs(r), opaque = 0;
 
@@ -56,8 +83,7 @@ uint64_t digest_rules(const struct rules *r)
 
         digest = add_text(add_number(digest, v->rule.kind), v->rule.at);
         digest = add_acts(digest, v->rule.acts);
-        if (v->rule.kind == VALUE_MAP)
-            digest = add_number(digest, of_exchange(&v->map[REQUEST]));
+        digest = add_number(digest, of_kind(b, v));
     }
     for (int d = REQUEST; d <= RESPONSE; d++)
         digest = add_number(digest, r->collisions[d]);

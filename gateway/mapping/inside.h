@@ -74,6 +74,7 @@ struct mapping {
     atomic_uint references;
     struct arena *arena;
     char digest[9];
+    int64_t loaded; /* seconds since the epoch */
     struct vocabulary vocabulary;
     const struct rules *global;
     const struct route **routes;

@@ -28,6 +28,11 @@ struct text mapping_digest(const struct mapping *m)
     return text_of(m->digest, sizeof m->digest - 1);
 }
 
+int64_t mapping_loaded(const struct mapping *m)
+{
+    return m->loaded;
+}
+
 const struct rules *mapping_global(const struct mapping *m)
 {
     return m->global;

@@ -47,6 +47,9 @@ void mapping_unref(struct mapping **m);
 /* The mapping's version: 8 hex digits of a digest of its content. */
 struct text mapping_digest(const struct mapping *m);
 
+/* When M was built, in seconds since the epoch. */
+int64_t mapping_loaded(const struct mapping *m);
+
 /* The rules that hold where no route does (`translate` without --route). */
 const struct rules *mapping_global(const struct mapping *m);
 

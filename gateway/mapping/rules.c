@@ -149,6 +149,11 @@ enum collision_policy rules_collisions(const struct rules *r, enum direction d)
     return r->collisions[d];
 }
 
+uint64_t rules_digest(const struct rules *r)
+{
+    return r->digest;
+}
+
 bool rules_idle(const struct rules *r, enum direction d)
 {
     return r->idle[d];

@@ -137,6 +137,9 @@ struct text rules_names_in_at(const struct rules *r, size_t i);
 /* What happens where two members would leave under one name. */
 enum collision_policy rules_collisions(const struct rules *r, enum direction d);
 
+/* A digest of all that these rules do to bodies; equal in every run for the same rules. */
+uint64_t rules_digest(const struct rules *r);
+
 /* True if D changes nothing at all on this route: bodies may pass untouched. */
 bool rules_idle(const struct rules *r, enum direction d);
 

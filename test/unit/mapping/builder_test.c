@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -399,6 +400,66 @@ static void the_digest_is_of_the_content(void **state)
     }
 }
 
+static uint64_t rules_digest_of(const char *lines)
+{
+    struct diag *complaints = diag_new();
+    struct mapping *m = make_mapping(lines, complaints);
+    const struct route *route;
+
+    assert_non_null(m);
+    assert_int_equal(mapping_route(m, HTTP_GET, TEXT("/a"), &route), ROUTE_FOUND);
+    uint64_t digest = rules_digest(route->rules);
+    mapping_unref(&m);
+    diag_free(&complaints);
+    return digest;
+}
+
+/* What a validator of a body rests on: it must change with the body, and should not otherwise. */
+static void the_digest_of_rules_is_of_what_bodies_become(void **state)
+{
+    static const char *const same[][2] = {
+        {BASE, BASE "timeout 5"},
+        {BASE "field a x", "field a x\n" BASE},
+        {BASE "field a x", BASE "field a x\nroute /c /d GET"},
+        {BASE "field a x", BASE "field a x\nword b y"},
+    };
+    static const char *const different[] = {
+        BASE,
+        BASE "field a x",
+        BASE "field a y",
+        BASE "opaque $.a",
+        BASE "url $.a",
+        BASE "url $.a\nroute /c /d GET",
+        BASE "words $.a",
+        BASE "words $.a\nword a x",
+        BASE "name $.a",
+        BASE "map $.a a=b",
+        BASE "map $.a a=c",
+    };
+    enum { COUNT = sizeof different / sizeof different[0] };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        assert_true(rules_digest_of(same[i][0]) == rules_digest_of(same[i][1]));
+    for (size_t i = 0; i < COUNT; i++)
+        for (size_t k = 0; k < i; k++)
+            if (rules_digest_of(different[i]) == rules_digest_of(different[k]))
+                fail_msg("one digest for\n%s\nand\n%s", different[i], different[k]);
+}
+
+static void a_mapping_knows_when_it_was_loaded(void **state)
+{
+    struct diag *complaints = diag_new();
+    int64_t before = time(NULL);
+    struct mapping *m = make_mapping(BASE, complaints);
+
+    (void)state;
+    assert_non_null(m);
+    assert_in_range(mapping_loaded(m), before, time(NULL));
+    mapping_unref(&m);
+    diag_free(&complaints);
+}
+
 /* What was told may go away; the mapping keeps its own copies, file names included. */
 static void the_mapping_owns_its_texts(void **state)
 {
@@ -461,6 +522,8 @@ int main(void)
         cmocka_unit_test(all_complaints_come_in_one_run),
         cmocka_unit_test(hints_name_the_near_word),
         cmocka_unit_test(the_digest_is_of_the_content),
+        cmocka_unit_test(the_digest_of_rules_is_of_what_bodies_become),
+        cmocka_unit_test(a_mapping_knows_when_it_was_loaded),
         cmocka_unit_test(the_mapping_owns_its_texts),
         cmocka_unit_test(a_builder_may_be_dropped),
     };
