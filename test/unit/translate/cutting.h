@@ -104,8 +104,12 @@ static inline struct translated cut_limited(const struct mapping *m, enum direct
 {
     struct translated t = {0};
     struct translate_scene scene = {m, TEXT("http://service:9000"), TEXT("https://api.example")};
-    struct translate_watcher watcher = {cut_renamed,     cut_revalued,     cut_collided,
-                                        cut_passed_name, cut_passed_value, &t.counts};
+    struct translate_watcher watcher = {.renamed = cut_renamed,
+                                        .revalued = cut_revalued,
+                                        .collided = cut_collided,
+                                        .passed_name = cut_passed_name,
+                                        .passed_value = cut_passed_value,
+                                        .owner = &t.counts};
     buf_init(&t.out, SIZE_MAX / 2);
     struct translator *translator = translator_new(mapping_global(m), d, limits, &scene, &watcher,
                                                    (struct sink){cut_take, &t.out});
