@@ -154,11 +154,6 @@ static double run_splicer(const struct mapping *m, enum direction d, struct text
     uint64_t left = 0;
     struct translate_scene scene = {m, TEXT("http://a"), TEXT("http://b")};
     double from = cpu_seconds();
-    struct translator_task task = {.rules = mapping_global(m),
-                                   .direction = d,
-                                   .limits = &LIMITS,
-                                   .scene = &scene,
-                                   .sink = {count_bytes, &left}};
     static struct splicer s;
 
     assert(splicer_init(&s, mapping_global(m), d, &LIMITS, &scene, NULL,
