@@ -7,7 +7,7 @@
 
 enum {
     KEY_BYTES = 96, /* no setting's key is longer */
-    LISTEN_BYTES = 2048,
+    LIST_BYTES = 2048,
     KEYS_IN_ONE_MAP = SETTINGS_COUNT + 8
 };
 
@@ -130,27 +130,27 @@ static bool is_empty(const struct yaml_node *node)
     return node->kind == YAML_SCALAR && yaml_sense(node) == YAML_NULL;
 }
 
-/* `listen` as a list. */
+/* A setting that is written as a list. */
 static void apply_list(struct layers *l, const struct setting *s, const struct yaml_node *list)
 {
-    char space[LISTEN_BYTES];
+    char space[LIST_BYTES];
     struct buf joined = {.at = space, .capacity = sizeof space, .max = sizeof space};
     struct conf_origin origin = {.source = CONF_FILE, .where = list->where};
 
-    l->settings.listen_count = 0;
+    setting_clear(s, &l->settings);
     for (const struct yaml_node *n = list->first; n; n = n->next) {
         struct text address = {0};
 
         if (expect_text(n, "an address", l->d))
             address = keep(l, n->text);
-        if (!address.at || !setting_add_listen(address, n->where, &l->settings, l->d))
+        if (!address.at || !setting_add(s, address, n->where, &l->settings, l->d))
             continue;
         buf_add(&joined, joined.len ? TEXT(", ") : TEXT(""));
         buf_add(&joined, address);
     }
-    if (!list->first)
-        diag_error(l->d, list->where, "empty", "\"listen\" must not be empty");
-    origin.text = keep(l, buf_text(&joined));
+    if (!list->first && s->kind == SETTING_ADDRESSES)
+        diag_error(l->d, list->where, "empty", "\"%s\" must not be empty", s->key);
+    origin.text = keep(l, joined.len ? buf_text(&joined) : TEXT("none"));
     l->origins[s - settings_table] = origin;
 }
 
@@ -183,6 +183,7 @@ static const char *type_of(const struct setting *s)
     case SETTING_TIME:
         return "a time";
     case SETTING_ADDRESSES:
+    case SETTING_NETWORKS:
         return "an address or a list of them";
     default:
         return "text";
@@ -193,7 +194,7 @@ static void apply_node(struct layers *l, const struct setting *s, const struct y
 {
     struct conf_origin origin = {.source = CONF_FILE, .where = node->where};
 
-    if (s->kind == SETTING_ADDRESSES && node->kind == YAML_LIST)
+    if (setting_is_list(s) && node->kind == YAML_LIST)
         apply_list(l, s, node);
     else if (node->kind != YAML_SCALAR || !is_right_type(s, node))
         expect_other(node, s->key, type_of(s), l->d);

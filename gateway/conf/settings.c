@@ -219,6 +219,16 @@ static bool read_format(const struct reading *r)
     return format >= 0;
 }
 
+static bool read_host(const struct reading *r)
+{
+    static const char *const words[] = {[HOST_UPSTREAM] = "upstream", [HOST_CLIENT] = "client"};
+    int host = read_word(r, words, 2, "it is one of upstream, client");
+
+    if (host >= 0)
+        *(enum settings_host *)field_of(r) = (enum settings_host)host;
+    return host >= 0;
+}
+
 /* --- addresses ------------------------------------------------------------------- */
 
 /* Cuts T at its last colon into a host and a port number up to 65535. */
@@ -285,35 +295,72 @@ static bool read_address(const struct reading *r)
     return true;
 }
 
-bool setting_add_listen(struct text address, struct where where, struct settings *to,
-                        struct diag *d)
+static bool add_listen(const struct reading *r)
 {
-    const struct reading r = {setting_find(TEXT("listen")), address, where, to, d};
+    struct settings *to = r->to;
 
-    if (!is_address(address))
-        return refuse(&r, address_form);
+    if (!is_address(r->value))
+        return refuse(r, address_form);
     for (size_t i = 0; i < to->listen_count; i++)
-        if (text_eq(to->listen[i], address) && !is_any_port(address))
-            return refuse(&r, "it is there already");
+        if (text_eq(to->listen[i], r->value) && !is_any_port(r->value))
+            return refuse(r, "it is there already");
     if (to->listen_count == SETTINGS_LISTEN_MAX)
-        return refuse(&r, "there are more than 8 addresses");
-    to->listen[to->listen_count++] = address;
+        return refuse(r, "there are more than 8 addresses");
+    to->listen[to->listen_count++] = r->value;
     return true;
 }
 
-/* Addresses in one text, with commas between them. */
-static bool read_addresses(const struct reading *r)
+static bool add_network(const struct reading *r)
+{
+    struct networks *to = field_of(r);
+    struct network network;
+
+    if (!network_read(r->value, &network))
+        return refuse(r, "it is an address or a range of them, as in \"10.0.0.0/8\" or \"::1\"");
+    if (to->count == NETWORKS_MAX)
+        return refuse(r, "there are more than 32 ranges");
+    to->at[to->count++] = network;
+    return true;
+}
+
+/* --- lists ----------------------------------------------------------------------- */
+
+bool setting_is_list(const struct setting *s)
+{
+    return s->kind == SETTING_ADDRESSES || s->kind == SETTING_NETWORKS;
+}
+
+void setting_clear(const struct setting *s, struct settings *to)
+{
+    if (s->kind == SETTING_ADDRESSES)
+        to->listen_count = 0;
+    else
+        ((struct networks *)((char *)to + s->offset))->count = 0;
+}
+
+bool setting_add(const struct setting *s, struct text member, struct where where,
+                 struct settings *to, struct diag *d)
+{
+    const struct reading r = {s, member, where, to, d};
+
+    return s->kind == SETTING_ADDRESSES ? add_listen(&r) : add_network(&r);
+}
+
+/* Members in one text, with commas between them. */
+static bool read_list(const struct reading *r)
 {
     struct text rest = r->value;
     bool sound = true;
 
-    r->to->listen_count = 0;
+    setting_clear(r->setting, r->to);
+    if (r->setting->kind == SETTING_NETWORKS && text_eq(rest, TEXT("none")))
+        return true;
     for (bool last = false; !last;) {
         size_t comma = text_find(rest, ',');
 
         last = comma == rest.len;
         struct text one = text_trim(text_of(rest.at, comma));
-        sound = setting_add_listen(one, r->where, r->to, r->d) && sound;
+        sound = setting_add(r->setting, one, r->where, r->to, r->d) && sound;
         rest = text_from_offset(rest, last ? comma : comma + 1);
     }
     return sound;
@@ -373,11 +420,14 @@ bool setting_read(const struct setting *s, struct text value, struct where where
         return refuse(&r, "it is empty");
     switch (s->kind) {
     case SETTING_ADDRESSES:
-        return read_addresses(&r);
+    case SETTING_NETWORKS:
+        return read_list(&r);
     case SETTING_ADDRESS:
         return read_address(&r);
     case SETTING_URL:
         return read_url(&r);
+    case SETTING_HOST:
+        return read_host(&r);
     case SETTING_FILE:
         return read_file(&r);
     case SETTING_WORKERS:

@@ -12,19 +12,25 @@
 
 #include "base/diag.h"
 #include "base/log.h"
+#include "base/network.h"
 #include "base/text.h"
 
 enum { SETTINGS_LISTEN_MAX = 8 };
+
+/* Whose Host the service is sent. */
+enum settings_host { HOST_UPSTREAM, HOST_CLIENT };
 
 struct settings {
     struct text listen[SETTINGS_LISTEN_MAX];
     size_t listen_count;
     struct text admin;        /* absent: no admin listener */
     struct text upstream_url; /* scheme and authority, no path */
+    enum settings_host upstream_host;
     struct text mapping_file; /* as resolved against the settings file's folder */
     unsigned workers;         /* "auto": one per core this process may use */
     enum log_level log_level;
     enum log_format log_format;
+    struct networks trusted_hops;
     struct {
         /* bytes unless the name says otherwise; UINT64_MAX: unlimited */
         uint64_t request_line, request_head, request_fields;
@@ -65,10 +71,14 @@ struct settings {
       "the Workspaces service: http://host:port")                                                  \
     X("mapping", mapping_file, FILE, "mapping.yaml", 0, 0,                                         \
       "the mapping file, relative to the settings file")                                           \
+    X("upstream.host", upstream_host, HOST, "upstream", 0, 0,                                      \
+      "whose Host goes up: upstream or client")                                                    \
     X("workers", workers, WORKERS, "auto", 1, 256,                                                 \
       "threads that serve; auto: one per core")                                                    \
     X("log.level", log_level, LEVEL, "info", 0, 0,                                                 \
       "error, warn, info or debug")                                                                \
+    X("trusted_hops", trusted_hops, NETWORKS, "none", 0, 0,                                        \
+      "peers whose X-Forwarded fields are kept: none, 10.0.0.0/8, or a list")                      \
     X("log.format", log_format, FORMAT, "logfmt", 0, 0,                                            \
       "json or logfmt")                                                                            \
     X("limits.request_line", limits.request_line, SIZE, "8KiB", 64, SETTINGS_MIB,                  \
@@ -162,6 +172,8 @@ enum setting_kind {
     SETTING_LEVEL,
     SETTING_FORMAT,
     SETTING_SIZE,
+    SETTING_HOST,
+    SETTING_NETWORKS,
     SETTING_NUMBER,
     SETTING_TIME
 };
@@ -188,9 +200,15 @@ const struct setting *setting_find(struct text key);
 bool setting_read(const struct setting *s, struct text value, struct where where,
                   struct settings *to, struct diag *d);
 
-/* Adds ADDRESS to the listeners of TO, likewise. */
-bool setting_add_listen(struct text address, struct where where, struct settings *to,
-                        struct diag *d);
+/* True if setting S may be a list; its members are then read one by one. */
+bool setting_is_list(const struct setting *s);
+
+/* Empties the list that S is in TO. */
+void setting_clear(const struct setting *s, struct settings *to);
+
+/* Adds MEMBER to the list that S is in TO, as setting_read would. */
+bool setting_add(const struct setting *s, struct text member, struct where where,
+                 struct settings *to, struct diag *d);
 
 /* Fills TO with all defaults. */
 void settings_standard(struct settings *to);

@@ -191,6 +191,43 @@ static void the_later_layer_wins(void **state)
     diag_free(&d);
 }
 
+/* A list in the file, an empty one, and a member that is no address. */
+static void trusted_hops_may_be_a_list(void **state)
+{
+    static const struct {
+        const char *line, *complaint;
+        size_t count;
+    } cases[] = {
+        {"trusted_hops: [\"10.0.0.0/8\", \"::1/128\"]\n", "", 2},
+        {"trusted_hops: []\n", "", 0},
+        {"trusted_hops: \"10.0.0.0/8, ::1\"\n", "", 2},
+        {"trusted_hops: [\"10.0.0.0/8\", \"here\"]\n",
+         "trusted_hops can't be \"here\": it is an address or a range", 0},
+        {"trusted_hops: {a: 1}\n", "trusted_hops must be an address or a list of them", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char file[] = "/tmp/dpgw-conf-test-XXXXXX";
+        const char *const set[] = {"mapping=config/mapping.yaml"};
+        FILE *to = fdopen(mkstemp(file), "w");
+        struct diag *d = diag_new();
+
+        fprintf(to, "version: 1\nupstream: {url: \"http://there\"}\n%s", cases[i].line);
+        fclose(to);
+        struct conf *c = load(file, set, 1, d);
+        char *complaints = printed(d);
+        assert_non_null(strstr(complaints, cases[i].complaint));
+        assert_true((c != NULL) == (*cases[i].complaint == 0));
+        if (c)
+            assert_int_equal(c->settings.trusted_hops.count, cases[i].count);
+        free(complaints);
+        conf_free(&c);
+        diag_free(&d);
+        unlink(file);
+    }
+}
+
 static void a_bad_value_is_told_even_where_it_is_hidden(void **state)
 {
     static char *const environment[] = {"DPGW_LIMITS__JSON_DEPTH=deep", NULL};
@@ -452,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_sound_pair_of_files_is_taken),
         cmocka_unit_test(the_mapping_outlives_the_settings),
         cmocka_unit_test(the_later_layer_wins),
+        cmocka_unit_test(trusted_hops_may_be_a_list),
         cmocka_unit_test(a_bad_value_is_told_even_where_it_is_hidden),
         cmocka_unit_test(unknown_variables_are_only_warned_of),
         cmocka_unit_test(overrides_are_checked_like_the_rest),

@@ -100,6 +100,10 @@ static void values_have_a_form(void **state)
          {"http://127.0.0.1:9000", "http://service", "http://[::1]:80", "http://a-b_c:1"},
          {"127.0.0.1:9000", "http://", "http://a/", "http://a?b", "http://a:b", "http://u@a",
           "https://a", "http://a b", "http://[::1", "HTTP://a"}},
+        {"upstream.host", {"upstream", "client"}, {"Client", "service", "none"}},
+        {"trusted_hops",
+         {"none", "10.0.0.0/8", "::1", "10.0.0.0/8, ::1/128,192.0.2.7"},
+         {"off", "10.0.0.0/33", "10.0.0.1/8", "all", "::1,", "none,::1", "[::1]"}},
         {"workers", {"auto", "1", "256"}, {"0", "257", "1.5", "Auto", "-1", "two"}},
         {"log.level", {"error", "warn", "info", "debug"}, {"INFO", "warning", "1"}},
         {"log.format", {"json", "logfmt"}, {"text", "JSON"}},
@@ -153,6 +157,27 @@ static void listeners_have_a_number_and_an_end(void **state)
         takes("listen", "[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0", &s));
 }
 
+static void hops_have_an_end(void **state)
+{
+    struct settings s;
+    struct diag *d = diag_new();
+    const struct setting *hops = setting_find(TEXT("trusted_hops"));
+    struct where where = {.file = "t"};
+
+    (void)state;
+    settings_standard(&s);
+    assert_int_equal(s.trusted_hops.count, 0);
+    assert_true(takes("trusted_hops", "10.0.0.0/8,::1", &s));
+    assert_int_equal(s.trusted_hops.count, 2);
+    assert_true(networks_hold(&s.trusted_hops, TEXT("10.9.9.9")));
+    assert_true(takes("trusted_hops", "none", &s));
+    assert_int_equal(s.trusted_hops.count, 0);
+    for (size_t i = 0; i < NETWORKS_MAX; i++)
+        assert_true(setting_add(hops, TEXT("::1"), where, &s, d));
+    assert_false(setting_add(hops, TEXT("::1"), where, &s, d));
+    diag_free(&d);
+}
+
 static void numbers_land_in_their_fields(void **state)
 {
     struct settings s;
@@ -182,6 +207,7 @@ int main(void)
         cmocka_unit_test(values_have_a_form),
         cmocka_unit_test(a_bad_value_changes_nothing),
         cmocka_unit_test(listeners_have_a_number_and_an_end),
+        cmocka_unit_test(hops_have_an_end),
         cmocka_unit_test(numbers_land_in_their_fields),
     };
 
