@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -459,39 +458,6 @@ static void the_bounds_of_a_skeleton_may_fall_anywhere(void **state)
     }
 }
 
-/* CPU time of a string of LEN bytes that comes byte by byte: the least of three runs. */
-static double seconds_of_string(size_t len)
-{
-    double least = 1e9;
-
-    for (int i = 0; i < 3; i++) {
-        struct run run = {0};
-        struct reader r;
-        clock_t from = clock();
-
-        assert_true(reader_init(&r, &LIMITS, true, false, WANTED, &EVENTS, &run));
-        buf_init(&run.out, len + 2);
-        reader_piece(&r, TEXT("\""));
-        for (size_t at = 0; at < len; at++)
-            reader_piece(&r, TEXT("x"));
-        reader_piece(&r, TEXT("\""));
-        assert_int_equal(reader_end(&r), READER_OK);
-        double seconds = (double)(clock() - from) / CLOCKS_PER_SEC;
-        least = seconds < least ? seconds : least;
-        assert_int_equal(run.out.len, len + 2);
-        buf_fini(&run.out);
-        reader_fini(&r);
-    }
-    return least;
-}
-
-/* yajl alone goes over all of a cut string again with each piece: 64 times as long for 8. */
-static void a_long_string_in_single_bytes_costs_linear_time(void **state)
-{
-    (void)state;
-    assert_true(seconds_of_string(1 << 20) < 24 * seconds_of_string(1 << 17));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -503,8 +469,7 @@ int main(void)
         cmocka_unit_test(the_owner_can_stop),
         cmocka_unit_test(without_the_check_strings_hold_any_bytes),
         cmocka_unit_test(long_texts_take_many_skeletons),
-        cmocka_unit_test(the_bounds_of_a_skeleton_may_fall_anywhere),
-        cmocka_unit_test(a_long_string_in_single_bytes_costs_linear_time)};
+        cmocka_unit_test(the_bounds_of_a_skeleton_may_fall_anywhere)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
