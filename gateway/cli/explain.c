@@ -210,8 +210,13 @@ static int explain_body(const struct conf *conf, const struct route *route, FILE
     struct translate_scene scene = {conf->mapping, s->upstream_url, TEXT("")};
     struct translate_watcher watcher = {
         .renamed = on_renamed, .revalued = on_revalued, .collided = on_collided};
-    struct translator *t = translator_new(route->rules, REQUEST, &limits, &scene, &watcher,
-                                          (struct sink){.take = drop});
+    struct translator_task task = {.rules = route->rules,
+                                   .direction = REQUEST,
+                                   .limits = &limits,
+                                   .scene = &scene,
+                                   .watcher = &watcher,
+                                   .sink = {.take = drop}};
+    struct translator *t = translator_new(MEDIA_JSON, &task);
     enum translate_code code = t ? TRANSLATE_OK : TRANSLATE_NO_MEMORY;
     size_t n;
 

@@ -139,18 +139,27 @@ static int translate(const struct conf *conf, const struct options *o, FILE *fro
     const struct settings *s = &conf->settings;
     struct translate_limits limits = {.json_depth = s->limits.json_depth,
                                       .json_number = s->limits.json_number,
-                                      .json_value = s->limits.json_value};
+                                      .json_value = s->limits.json_value,
+                                      .event = s->limits.sse_event,
+                                      .record = s->limits.record};
     struct translate_scene scene = {conf->mapping, s->upstream_url, TEXT("")};
-    bool raw = media_of(text_from(o->type ? o->type : "application/json")) != MEDIA_JSON;
+    struct text type = text_from(o->type ? o->type : "application/json");
+    enum media media = media_of(type);
+    bool raw = media == MEDIA_OTHER;
     const struct rules *rules = rules_for(conf, o, &raw);
     const char *file = text_eq(text_from(o->file), TEXT("-")) ? "standard input" : o->file;
+    struct translator_task task = {.rules = rules,
+                                   .direction = o->request ? REQUEST : RESPONSE,
+                                   .limits = &limits,
+                                   .scene = &scene,
+                                   .sink = {.take = on_bytes, .owner = stdout},
+                                   .content_type = type};
     struct translator *t = NULL;
 
     if (!rules)
         return EX_USAGE;
     if (!raw)
-        t = translator_new(rules, o->request ? REQUEST : RESPONSE, &limits, &scene, NULL,
-                           (struct sink){.take = on_bytes, .owner = stdout});
+        t = translator_new(media, &task);
     if (!raw && !t) {
         fputs("dpgw translate: no memory\n", stderr);
         return EX_OSERR;

@@ -291,9 +291,10 @@ static void hint_at_variable(struct layers *l, const char *key)
 static void warn_of_variable(struct layers *l, struct text name, struct text key)
 {
     struct where where = {.file = "environment"};
-    const char *nearest = key.at ? nearest_key(key) : NULL;
+    bool known_later = key.at && is_later(key);
+    const char *nearest = key.at && !known_later ? nearest_key(key) : NULL;
 
-    if (key.at && is_later(key))
+    if (known_later)
         diag_warning(l->d, where, "not-in-this-version", "%.*s is not in this version",
                      TEXT_ARG(name));
     else

@@ -37,6 +37,8 @@ struct settings {
         uint64_t body_json, body_other, request_buffer, reply_buffer;
         uint64_t chunk_line, trailers;
         uint64_t json_depth, json_number, json_value;
+        uint64_t sse_event, record;
+        uint64_t decoded_ratio; /* decoded bytes per coded byte */
         uint64_t response_head, response_fields;
         uint64_t connections, requests_per_connection, exchanges, upstream_connections;
         uint64_t buffer_high, buffer_low;
@@ -69,16 +71,16 @@ struct settings {
       "where health is asked for; off, or an address that clients can't reach")                    \
     X("upstream.url", upstream_url, URL, "", 0, 0,                                                 \
       "the Workspaces service: http://host:port")                                                  \
-    X("mapping", mapping_file, FILE, "mapping.yaml", 0, 0,                                         \
-      "the mapping file, relative to the settings file")                                           \
     X("upstream.host", upstream_host, HOST, "upstream", 0, 0,                                      \
       "whose Host goes up: upstream or client")                                                    \
+    X("mapping", mapping_file, FILE, "mapping.yaml", 0, 0,                                         \
+      "the mapping file, relative to the settings file")                                           \
     X("workers", workers, WORKERS, "auto", 1, 256,                                                 \
       "threads that serve; auto: one per core")                                                    \
-    X("log.level", log_level, LEVEL, "info", 0, 0,                                                 \
-      "error, warn, info or debug")                                                                \
     X("trusted_hops", trusted_hops, NETWORKS, "none", 0, 0,                                        \
       "peers whose X-Forwarded fields are kept: none, 10.0.0.0/8, or a list")                      \
+    X("log.level", log_level, LEVEL, "info", 0, 0,                                                 \
+      "error, warn, info or debug")                                                                \
     X("log.format", log_format, FORMAT, "logfmt", 0, 0,                                            \
       "json or logfmt")                                                                            \
     X("limits.request_line", limits.request_line, SIZE, "8KiB", 64, SETTINGS_MIB,                  \
@@ -105,6 +107,12 @@ struct settings {
       "one number; beyond it 400 or 502")                                                          \
     X("limits.json_value", limits.json_value, SIZE, "64KiB", 16, 16 * SETTINGS_MIB,                \
       "a string value held for a rule; a longer one passes untouched")                             \
+    X("limits.sse_event", limits.sse_event, SIZE, "1MiB", 256, 64 * SETTINGS_MIB,                  \
+      "one server-sent event held whole; a longer one streams")                                    \
+    X("limits.record", limits.record, SIZE, "1MiB", 256, 64 * SETTINGS_MIB,                        \
+      "one NDJSON or JSON Lines record held whole; a longer one streams")                          \
+    X("limits.decoded_ratio", limits.decoded_ratio, NUMBER, "100", 1, 100000,                       \
+      "decoded bytes per coded byte of a body, from 1 MiB; beyond it 413 or 502")                  \
     X("limits.response_head", limits.response_head, SIZE, "64KiB", 256, SETTINGS_MIB,              \
       "the whole head of an upstream reply; beyond it 502")                                        \
     X("limits.response_fields", limits.response_fields, NUMBER, "200", 1, 10000,                    \
@@ -149,10 +157,7 @@ struct settings {
 
 /* Keys of settings that the documents name and this version does not act on. */
 #define SETTINGS_LATER(X)                                                                          \
-    X("limits.sse_event")                                                                          \
-    X("limits.record")                                                                             \
     X("limits.connections_per_client")                                                             \
-    X("limits.decoded_ratio")                                                                      \
     X("limits.memory")                                                                             \
     X("timeouts.request_rate")                                                                     \
     X("timeouts.tls_handshake")
@@ -167,13 +172,13 @@ enum setting_kind {
     SETTING_ADDRESSES,
     SETTING_ADDRESS,
     SETTING_URL,
+    SETTING_HOST,
+    SETTING_NETWORKS,
     SETTING_FILE,
     SETTING_WORKERS,
     SETTING_LEVEL,
     SETTING_FORMAT,
     SETTING_SIZE,
-    SETTING_HOST,
-    SETTING_NETWORKS,
     SETTING_NUMBER,
     SETTING_TIME
 };

@@ -1,35 +1,51 @@
 #include "exchange/life.h"
 
-/* True if the body's Content-Encoding is one this version can read: none. */
-static bool coding_known(const struct http_fields *fields)
-{
-    const struct http_field *coding = http_find(fields, TEXT("content-encoding"));
-
-    return !coding || coding->value.len == 0 || text_eq_nocase(coding->value, TEXT("identity"));
-}
-
-/* True if the request body is to pass a translator. */
-static bool is_translated(const struct exchange *ex)
+/* The kind of body, for the rules of the route; MEDIA_OTHER where they don't touch bodies. */
+static enum media media_for(const struct exchange *ex)
 {
     const struct http_head *head = &ex->request.head;
     const struct http_field *type = http_find(&head->fields, TEXT("content-type"));
 
-    return !ex->route->passthrough && ex->route->body == ROUTE_BODY_AUTO &&
-           head->framing != HTTP_NO_BODY && type && media_of(type->value) == MEDIA_JSON;
+    if (ex->route->passthrough || ex->route->body != ROUTE_BODY_AUTO ||
+        head->framing == HTTP_NO_BODY || !type)
+        return MEDIA_OTHER;
+    return media_of(type->value);
+}
+
+/* The most bytes a body of MEDIA may have on EX's route. */
+static uint64_t limit_for(const struct exchange *ex, enum media media)
+{
+    if (ex->route->max_body)
+        return ex->route->max_body;
+    switch (media) {
+    case MEDIA_JSON:
+    case MEDIA_RECORDS:
+    case MEDIA_JSON_SEQ:
+    case MEDIA_FORM:
+        return ex->host->limits.body_json;
+    case MEDIA_EVENT_STREAM:
+    case MEDIA_MULTIPART:
+    case MEDIA_OTHER:
+        break;
+    }
+    return ex->host->limits.body_other;
 }
 
 static enum outcome judge_body(struct exchange *ex)
 {
     const struct http_head *head = &ex->request.head;
-    bool translated = is_translated(ex);
+    struct uplink *up = &ex->up;
 
-    ex->up.whole = translated;
-    ex->up.limit = translated ? ex->host->limits.body_json : ex->host->limits.body_other;
-    if (ex->route->max_body)
-        ex->up.limit = ex->route->max_body;
-    if (head->framing == HTTP_LENGTH && head->length > ex->up.limit)
+    up->media = media_for(ex);
+    up->whole = up->media == MEDIA_JSON || up->media == MEDIA_FORM;
+    up->limit = limit_for(ex, up->media);
+    if (head->framing == HTTP_LENGTH && head->length > up->limit)
         return OUTCOME_BODY_TOO_LARGE;
-    return translated && !coding_known(&head->fields) ? OUTCOME_UNSUPPORTED_CODING : OUTCOME_OK;
+    if (up->media == MEDIA_OTHER)
+        return OUTCOME_OK;
+    up->coding = unpack_coding(&head->fields);
+    up->decoded = up->coding != CODING_IDENTITY;
+    return up->coding == CODING_UNKNOWN ? OUTCOME_UNSUPPORTED_CODING : OUTCOME_OK;
 }
 
 static enum outcome judge_route(struct exchange *ex)

@@ -181,7 +181,8 @@ static struct exchange *begin(struct exchange_host *host, struct front_request *
     }
     valve_init(&ex->up.valve, host->limits.buffer_high, host->limits.buffer_low);
     valve_init(&ex->down.valve, host->limits.buffer_high, host->limits.buffer_low);
-    buf_init(&ex->down.piece, SIZE_MAX);
+    buf_init(&ex->down.piece, SIZE_MAX); /* downlink.c lets it go before it grows */
+    buf_init(&ex->down.recoded, SIZE_MAX);
     host->open++;
     LIST_INSERT_HEAD(&host->living, ex, link);
     front_attach(request, &from_client, ex);

@@ -12,6 +12,7 @@
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H
 
+#include "coding/coding.h"
 #include "exchange/outcome.h"
 #include "front/front.h"
 #include "mapping/mapping.h"
@@ -33,6 +34,7 @@ struct exchange_limits {
     size_t buffer_high, buffer_low; /* bytes held each way */
     size_t exchanges;               /* in flight on this host */
     struct translate_limits translate;
+    struct coding_limits coding;
     uint64_t first_byte_ms, between_bytes_ms, stream_ms;
     uint64_t exchange_ms; /* a whole exchange; 0: off */
 };

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/valve.h"
 #include "exchange/exchange.h"
+#include "exchange/unpack.h"
 
 struct evbuffer;
 struct event;
@@ -32,10 +33,15 @@ struct uplink {
     struct evbuffer *bytes; /* translated, not yet taken by the service */
     struct valve valve;
     struct translator *translator; /* NULL: the body goes as it is */
-    uint64_t received;
+    struct unpack unpack;          /* undoes the client's coding, as fast as the service reads */
+    enum coding coding;            /* the client's */
+    enum media media;
+    uint64_t received; /* bytes as they came */
+    uint64_t plain;    /* bytes without their coding */
     uint64_t limit;
     bool whole;    /* nothing goes up before the body is complete (or too long for that) */
-    bool complete; /* the client has sent all of it */
+    bool ended;    /* the client has sent all of it */
+    bool complete; /* all of it is decoded and translated */
     bool wanted;   /* the service asked for more and got none */
     bool failed;   /* no memory for a piece */
     bool decoded;  /* the body came coded and goes up without its coding */
@@ -47,7 +53,14 @@ struct downlink {
     struct front_reply reply;
     struct valve valve;
     struct translator *translator; /* NULL: the body goes as it is */
+    struct unpack unpack;          /* undoes the service's coding, as fast as the client reads */
+    struct encoder *encoder;       /* NULL: the body is not coded here */
     struct buf piece;              /* the translation of one piece, or of a held reply */
+    struct buf recoded;            /* the same, coded */
+    struct http_fields trailers;   /* as they go down */
+    enum coding coding;            /* the service's */
+    bool events;                   /* an event stream: what is coded leaves at once */
+    bool ended;                    /* the service has sent all of it */
     bool translated;               /* the body passes a translator */
     bool held;                     /* the reply leaves whole once it is complete */
     bool decoded;                  /* the service's coding is undone */

@@ -21,6 +21,7 @@ enum outcome_side { SIDE_NOBODY, SIDE_CLIENT, SIDE_UPSTREAM, SIDE_GATEWAY };
     X(BAD_PATH,              400, "BAD_REQUEST",          CLIENT,   "The path holds a dot segment or an unsafe escape.") \
     X(BAD_HEADER_PAIR,       400, "BAD_REQUEST",          CLIENT,   "Two header fields mean the same thing.") \
     X(BAD_BODY_FRAMING,      400, "BAD_REQUEST",          CLIENT,   "The request body is not framed correctly.") \
+    X(BAD_BODY_CODING,       400, "BAD_REQUEST",          CLIENT,   "The request body is not in its content coding.") \
     X(INVALID_JSON,          400, "INVALID_JSON",         CLIENT,   "The request body is not valid JSON.") \
     X(CONFLICTING_FIELDS,    400, "CONFLICTING_FIELDS",   CLIENT,   "Two fields of one object mean the same thing.") \
     X(NO_ROUTE,              404, "ROUTE_NOT_FOUND",      CLIENT,   "No data-products resource at this path.") \

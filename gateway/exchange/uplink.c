@@ -82,28 +82,43 @@ static void on_translated(void *owner, struct text span)
         ex->up.failed = true;
 }
 
+static bool on_plain(void *owner, struct text bytes);
+
+/* Makes what the body passes on its way: decoder, translator, buffer.  False: no memory. */
 static bool prepare(struct exchange *ex)
 {
     struct uplink *up = &ex->up;
+    const struct http_field *type = http_find(&ex->request.head.fields, TEXT("content-type"));
+    struct translator_task task = {
+        .rules = ex->route->rules,
+        .direction = REQUEST,
+        .limits = &ex->host->limits.translate,
+        .scene = &ex->scene,
+        .sink = {.take = on_translated, .owner = ex},
+        .content_type = type ? type->value : (struct text){0},
+    };
 
     up->bytes = evbuffer_new();
-    if (!up->bytes)
+    if (!up->bytes || !unpack_init(&up->unpack, up->decoded ? up->coding : CODING_IDENTITY,
+                                   &ex->host->limits.coding, on_plain, ex))
         return false;
-    if (!up->whole)
+    if (up->media == MEDIA_OTHER)
         return true;
-    up->translator =
-        translator_new(ex->route->rules, REQUEST, &ex->host->limits.translate, &ex->scene, NULL,
-                       (struct sink){.take = on_translated, .owner = ex});
+    up->translator = translator_new(up->media, &task);
     return up->translator;
+}
+
+/* How the body goes up if it goes as it comes. */
+static enum http_framing streamed(const struct exchange *ex)
+{
+    return ex->up.media == MEDIA_OTHER ? ex->request.head.framing : HTTP_CHUNKED;
 }
 
 void uplink_begin(struct exchange *ex)
 {
-    const struct http_head *head = &ex->request.head;
-
     if (!make_target(ex))
         return;
-    if (head->framing == HTTP_NO_BODY) {
+    if (ex->request.head.framing == HTTP_NO_BODY) {
         ex->up.complete = true;
         exchange_enter(ex, EXCHANGE_WAITING);
         start_transfer(ex, HTTP_NO_BODY, (struct text){0});
@@ -115,7 +130,7 @@ void uplink_begin(struct exchange *ex)
     }
     front_continue(ex->client);
     if (!ex->up.whole)
-        start_transfer(ex, head->framing, (struct text){0});
+        start_transfer(ex, streamed(ex), (struct text){0});
 }
 
 /* --- the body ------------------------------------------------------------- */
@@ -129,12 +144,12 @@ static void offer(struct exchange *ex)
     upstream_more(ex->upstream);
 }
 
-/* After a piece was buffered: start, offer, and stop the client if full. */
+/* After bytes were buffered: start, offer, and stop the client if that is too much. */
 static void pass_on(struct exchange *ex)
 {
     struct uplink *up = &ex->up;
 
-    if (up->whole && up->received <= ex->host->limits.request_buffer)
+    if (up->whole && up->plain <= ex->host->limits.request_buffer)
         return;
     up->valve.level = evbuffer_get_length(up->bytes);
     if (valve_fill(&up->valve, 0))
@@ -147,47 +162,50 @@ static void pass_on(struct exchange *ex)
     start_transfer(ex, HTTP_CHUNKED, (struct text){0});
 }
 
-/* Translates or copies PIECE into the buffer. */
-static enum outcome take(struct exchange *ex, struct text piece)
-{
-    struct uplink *up = &ex->up;
-
-    up->received += piece.len;
-    if (up->received > up->limit)
-        return OUTCOME_BODY_TOO_LARGE;
-    if (!up->translator)
-        on_translated(ex, piece);
-    else if (translator_piece(up->translator, piece) != TRANSLATE_OK)
-        return exchange_request_fault(translator_fault(up->translator));
-    return up->failed ? OUTCOME_INTERNAL : OUTCOME_OK;
-}
-
 static bool is_open(const struct exchange *ex)
 {
     return ex->phase < EXCHANGE_FLUSHING && !ex->up.dropped && !ex->up.complete;
 }
 
-void uplink_piece(struct exchange *ex, struct text piece)
+static void refuse(struct exchange *ex)
 {
-    if (!is_open(ex))
-        return;
-    enum outcome outcome = take(ex, piece);
-    if (outcome != OUTCOME_OK)
-        exchange_fail(ex, outcome, ex->up.translator ? translator_fault(ex->up.translator) : NULL);
-    else
-        pass_on(ex);
+    const struct translate_fault *fault = translator_fault(ex->up.translator);
+
+    exchange_fail(ex, exchange_request_fault(fault), fault);
 }
 
-void uplink_complete(struct exchange *ex)
+/* Decoded bytes of the body.  False: no more for now. */
+static bool on_plain(void *owner, struct text bytes)
+{
+    struct exchange *ex = owner;
+    struct uplink *up = &ex->up;
+
+    up->plain += bytes.len;
+    if (!up->translator)
+        on_translated(ex, bytes);
+    if (up->plain > up->limit)
+        exchange_fail(ex, OUTCOME_BODY_TOO_LARGE, NULL);
+    else if (up->translator && translator_piece(up->translator, bytes) != TRANSLATE_OK)
+        refuse(ex);
+    else if (up->failed)
+        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+    else
+        pass_on(ex);
+    return is_open(ex) && !up->valve.shut;
+}
+
+/* All has come and been decoded: the service may have the end. */
+static void finish(struct exchange *ex)
 {
     struct uplink *up = &ex->up;
 
-    if (!is_open(ex))
-        return;
     up->complete = true;
+    if (unpack_end(&up->unpack) != UNPACKED_ALL) {
+        exchange_fail(ex, OUTCOME_BAD_BODY_CODING, NULL);
+        return;
+    }
     if (up->translator && translator_end(up->translator) != TRANSLATE_OK) {
-        const struct translate_fault *fault = translator_fault(up->translator);
-        exchange_fail(ex, exchange_request_fault(fault), fault);
+        refuse(ex);
         return;
     }
     if (ex->phase == EXCHANGE_SENDING)
@@ -200,19 +218,64 @@ void uplink_complete(struct exchange *ex)
         offer(ex);
 }
 
+/* What came of decoding: goes on, ends the body, or fails the exchange. */
+static void conclude(struct exchange *ex, enum unpacked result)
+{
+    if (!is_open(ex))
+        return;
+    switch (result) {
+    case UNPACKED_ALL:
+        if (ex->up.ended)
+            finish(ex);
+        break;
+    case UNPACKED_STOPPED:
+        break;
+    case UNPACKED_BAD:
+        exchange_fail(ex, OUTCOME_BAD_BODY_CODING, NULL);
+        break;
+    case UNPACKED_BOMB:
+        exchange_fail(ex, OUTCOME_BODY_TOO_LARGE, NULL);
+        break;
+    case UNPACKED_NO_MEMORY:
+        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        break;
+    }
+}
+
+void uplink_piece(struct exchange *ex, struct text piece)
+{
+    if (!is_open(ex))
+        return;
+    ex->up.received += piece.len;
+    conclude(ex, unpack_piece(&ex->up.unpack, piece));
+}
+
+void uplink_complete(struct exchange *ex)
+{
+    if (!is_open(ex))
+        return;
+    ex->up.ended = true;
+    if (!ex->up.unpack.stopped)
+        finish(ex);
+}
+
 enum upstream_give uplink_give(struct exchange *ex, char *to, size_t room, size_t *length_out)
 {
     struct uplink *up = &ex->up;
     int taken = evbuffer_remove(up->bytes, to, room);
 
-    if (taken > 0) {
-        *length_out = (size_t)taken;
-        if (valve_settle(&up->valve, evbuffer_get_length(up->bytes)) && ex->client)
-            front_read(ex->client, true);
-        return UPSTREAM_GIVE_BYTES;
+    if (taken <= 0) {
+        up->wanted = !up->complete;
+        return up->complete ? UPSTREAM_GIVE_END : UPSTREAM_GIVE_LATER;
     }
-    up->wanted = !up->complete;
-    return up->complete ? UPSTREAM_GIVE_END : UPSTREAM_GIVE_LATER;
+    *length_out = (size_t)taken;
+    if (!valve_settle(&up->valve, evbuffer_get_length(up->bytes)) || !ex->client)
+        return UPSTREAM_GIVE_BYTES;
+    if (up->unpack.stopped)
+        conclude(ex, unpack_go_on(&up->unpack));
+    if (ex->phase < EXCHANGE_FLUSHING && !up->valve.shut)
+        front_read(ex->client, true);
+    return UPSTREAM_GIVE_BYTES;
 }
 
 void uplink_drop(struct exchange *ex)
@@ -225,6 +288,7 @@ void uplink_drop(struct exchange *ex)
 void uplink_fini(struct uplink *up)
 {
     translator_free(&up->translator);
+    unpack_fini(&up->unpack);
     if (up->bytes)
         evbuffer_free(up->bytes);
 }

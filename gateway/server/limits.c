@@ -3,9 +3,10 @@
 #include <sys/resource.h>
 
 enum {
-    RESERVED_DESCRIPTORS = 64, /* log, admin, event bases, mailboxes, resolver */
-    PIECE_BYTES = 64 * 1024,   /* of one callback */
-    EXPANSION = 6              /* a piece's growth at worst: every byte an escape */
+    RESERVED_DESCRIPTORS = 64,      /* log, admin, event bases, mailboxes, resolver */
+    PIECE_BYTES = 64 * 1024,        /* of one callback */
+    RATIO_FROM_BYTES = 1024 * 1024, /* decoded bytes from which decoded_ratio counts */
+    EXPANSION = 6                   /* a piece's growth at worst: every byte an escape */
 };
 
 /* The share of COUNT that one of SHARE workers has, at least 1. */
@@ -58,7 +59,10 @@ struct exchange_limits limits_exchange(const struct settings *s, unsigned share)
         .exchanges = part(s->limits.exchanges, share),
         .translate = {.json_depth = s->limits.json_depth,
                       .json_number = s->limits.json_number,
-                      .json_value = s->limits.json_value},
+                      .json_value = s->limits.json_value,
+                      .event = s->limits.sse_event,
+                      .record = s->limits.record},
+        .coding = {.ratio = s->limits.decoded_ratio, .ratio_from = RATIO_FROM_BYTES},
         .first_byte_ms = s->timeouts.upstream_first_byte,
         .between_bytes_ms = s->timeouts.upstream_between_bytes,
         .stream_ms = s->timeouts.upstream_stream,

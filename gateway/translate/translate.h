@@ -74,19 +74,33 @@ struct translate_watcher {
     void *owner;
 };
 
-enum media { MEDIA_OTHER, MEDIA_JSON };
+/* The kinds of bodies that are translated, and all others. */
+enum media {
+    MEDIA_OTHER,
+    MEDIA_JSON,
+    MEDIA_EVENT_STREAM,
+    MEDIA_RECORDS,  /* NDJSON and JSON Lines */
+    MEDIA_JSON_SEQ, /* RFC 7464 */
+    MEDIA_FORM,     /* application/x-www-form-urlencoded */
+    MEDIA_MULTIPART /* multipart/form-data */
+};
 
-/* The kind of body a Content-Type value stands for (parameters ignored). */
+/* The kind of body a Content-Type value stands for (mapping.md, contract 10). */
 enum media media_of(struct text content_type);
 
-/*
- * A new translator of one JSON body in direction D under RULES, writing to
- * SINK.  RULES, SCENE and WATCHER (may be NULL) outlive it.  NULL: no memory.
- */
-struct translator *translator_new(const struct rules *rules, enum direction d,
-                                  const struct translate_limits *limits,
-                                  const struct translate_scene *scene,
-                                  const struct translate_watcher *watcher, struct sink sink);
+/* What a translator is made for; all that is pointed to outlives it. */
+struct translator_task {
+    const struct rules *rules;
+    enum direction direction;
+    const struct translate_limits *limits;
+    const struct translate_scene *scene;
+    const struct translate_watcher *watcher; /* or NULL */
+    struct sink sink;
+    struct text content_type; /* the whole value, for its parameters; may be absent */
+};
+
+/* A new translator of one body of MEDIA, which is not MEDIA_OTHER.  NULL: no memory. */
+struct translator *translator_new(enum media media, const struct translator_task *task);
 
 /* Frees the translator at *T and sets *T to NULL. */
 void translator_free(struct translator **t);

@@ -1,45 +1,47 @@
-#include "translate/translate.h"
+#include "translate/translator.h"
 
-#include "translate/splicer.h"
+#include <assert.h>
 
-#include <stdlib.h>
-
-struct translator {
-    struct splicer splicer;
-};
-
-struct translator *translator_new(const struct rules *rules, enum direction d,
-                                  const struct translate_limits *limits,
-                                  const struct translate_scene *scene,
-                                  const struct translate_watcher *watcher, struct sink sink)
+struct translator *translator_new(enum media media, const struct translator_task *task)
 {
-    struct translator *t = malloc(sizeof *t);
-
-    if (t && !splicer_init(&t->splicer, rules, d, limits, scene, watcher, sink))
-        translator_free(&t);
-    return t;
+    switch (media) {
+    case MEDIA_JSON:
+        return json_body_new(task);
+    case MEDIA_EVENT_STREAM:
+        return event_stream_new(task);
+    case MEDIA_RECORDS:
+        return records_new(task);
+    case MEDIA_JSON_SEQ:
+        return json_seq_new(task);
+    case MEDIA_FORM:
+        return form_new(task);
+    case MEDIA_MULTIPART:
+        return multipart_new(task);
+    case MEDIA_OTHER:
+        break;
+    }
+    assert(!"no such body is translated");
+    return NULL;
 }
 
 void translator_free(struct translator **t)
 {
-    if (!*t)
-        return;
-    splicer_fini(&(*t)->splicer);
-    free(*t);
+    if (*t)
+        (*t)->kind->destroy(*t);
     *t = NULL;
 }
 
 enum translate_code translator_piece(struct translator *t, struct text piece)
 {
-    return splicer_piece(&t->splicer, piece);
+    return t->kind->piece(t, piece);
 }
 
 enum translate_code translator_end(struct translator *t)
 {
-    return splicer_end(&t->splicer);
+    return t->kind->end(t);
 }
 
 const struct translate_fault *translator_fault(const struct translator *t)
 {
-    return &t->splicer.fault;
+    return &t->fault;
 }

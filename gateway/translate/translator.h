@@ -21,17 +21,6 @@ struct translator {
     struct translate_fault fault; /* set by the call that does not answer TRANSLATE_OK */
 };
 
-/* What a translator is made for; all that is pointed to outlives it. */
-struct translator_task {
-    const struct rules *rules;
-    enum direction direction;
-    const struct translate_limits *limits;
-    const struct translate_scene *scene;
-    const struct translate_watcher *watcher; /* or NULL */
-    struct sink sink;
-    struct text content_type; /* the whole value, for its parameters */
-};
-
 /* A new translator of one kind of body.  NULL: no memory. */
 struct translator *json_body_new(const struct translator_task *task);
 struct translator *event_stream_new(const struct translator_task *task);

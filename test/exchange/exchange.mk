@@ -3,7 +3,7 @@
 EXCHANGE_TEST    := $(BUILD)/unit/exchange/exchange_test
 EXCHANGE_SOURCES := $(wildcard test/exchange/*.c)
 EXCHANGE_OBJECTS := $(patsubst test/%.c,$(BUILD)/unit/obj/%.o,$(EXCHANGE_SOURCES))
-EXCHANGE_ROOMS   := exchange translate mapping json http base
+EXCHANGE_ROOMS   := exchange translate mapping json http coding base
 
 $(EXCHANGE_OBJECTS): $(BUILD)/unit/obj/%.o: test/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -13,7 +13,7 @@ $(EXCHANGE_TEST): $(EXCHANGE_OBJECTS) $(EXCHANGE_ROOMS:%=$(BUILD)/lib/%.a) $(BUI
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS_) -o $@ $(EXCHANGE_OBJECTS) $(archives) \
 	    -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
-	    -lcmocka $(YAJL) $(call libs_of,libevent_core) -lpthread
+	    -lcmocka $(YAJL) $(CODING) $(call libs_of,libevent_core) -lpthread
 
 .PHONY: exchange-test
 exchange-test: $(EXCHANGE_TEST)

@@ -179,7 +179,7 @@ static void replies_that_cannot_be_translated(void **state)
 
     (void)state;
     begin_get(&s);
-    stage_head(&s, 200, HTTP_CHUNKED, 0, JSON "Content-Encoding: gzip\n");
+    stage_head(&s, 200, HTTP_CHUNKED, 0, JSON "Content-Encoding: compress\n");
     assert_int_equal(s.client->reply.status, 502);
     stage_finish(&s);
     assert_int_equal(s.outcome, OUTCOME_UPSTREAM_INVALID);

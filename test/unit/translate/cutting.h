@@ -20,7 +20,7 @@ struct cut {
 };
 
 struct counts {
-    size_t renamed, revalued, collided, passed_name, passed_value;
+    size_t renamed, revalued, collided, passed_name, passed_value, passed_event;
     uint64_t offsets; /* of all of these, added up */
 };
 
@@ -95,12 +95,24 @@ static inline void cut_passed_value(void *owner, const struct value_rule *rule,
     c->offsets += place.offset;
 }
 
+static inline void cut_passed_event(void *owner, const struct translate_fault *fault)
+{
+    struct counts *c = owner;
+
+    c->passed_event++;
+    c->offsets += fault->place.offset;
+}
+
 static const struct translate_limits CUT_LIMITS = {
     .json_depth = 256, .json_number = 1024, .json_value = 65536};
 
-static inline struct translated cut_limited(const struct mapping *m, enum direction d,
-                                            const struct translate_limits *limits, struct text body,
-                                            struct cut cut)
+/* Makes a translator of one kind, such as json_body_new. */
+typedef struct translator *cut_maker(const struct translator_task *task);
+
+/* BODY through a translator that MAKE makes. */
+static inline struct translated cut_kind(cut_maker *make, const struct mapping *m, enum direction d,
+                                         const struct translate_limits *limits, struct text body,
+                                         struct cut cut)
 {
     struct translated t = {0};
     struct translate_scene scene = {m, TEXT("http://service:9000"), TEXT("https://api.example")};
@@ -109,10 +121,16 @@ static inline struct translated cut_limited(const struct mapping *m, enum direct
                                         .collided = cut_collided,
                                         .passed_name = cut_passed_name,
                                         .passed_value = cut_passed_value,
+                                        .passed_event = cut_passed_event,
                                         .owner = &t.counts};
     buf_init(&t.out, SIZE_MAX / 2);
-    struct translator *translator = translator_new(mapping_global(m), d, limits, &scene, &watcher,
-                                                   (struct sink){cut_take, &t.out});
+    struct translator_task task = {.rules = mapping_global(m),
+                                   .direction = d,
+                                   .limits = limits,
+                                   .scene = &scene,
+                                   .watcher = &watcher,
+                                   .sink = {cut_take, &t.out}};
+    struct translator *translator = make(&task);
 
     assert(translator);
     while (body.len > 0 && t.code == TRANSLATE_OK) {
@@ -131,6 +149,18 @@ static inline struct translated cut_limited(const struct mapping *m, enum direct
     t.fault = *translator_fault(translator);
     translator_free(&translator);
     return t;
+}
+
+static inline struct translator *cut_json(const struct translator_task *task)
+{
+    return translator_new(MEDIA_JSON, task);
+}
+
+static inline struct translated cut_limited(const struct mapping *m, enum direction d,
+                                            const struct translate_limits *limits, struct text body,
+                                            struct cut cut)
+{
+    return cut_kind(cut_json, m, d, limits, body, cut);
 }
 
 static inline struct translated cut_translate(const struct mapping *m, enum direction d,

@@ -1,9 +1,6 @@
 /*
  * What a splicer takes from the heap: the same for a long text as for a short
  * one; and when the heap gives nothing, it says so and gives all back.
- *
- * The test stands in front of malloc, which the sanitizers do themselves; in
- * their builds there is nothing here to run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,63 +10,10 @@
 #include <cmocka.h>
 
 #include "translate/splicer.h"
+#include "unit/translate/heap.h"
 #include "unit/translate/rules_text.h"
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-
-#include <malloc.h>
-
-static struct {
-    size_t live, peak; /* bytes */
-    size_t until_none; /* allocations to grant; 0: no end */
-    bool refused;      /* one was refused, and so are those behind it */
-} heap;
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *from, size_t size);
-void __libc_free(void *at);
-
-static bool is_refused(void)
-{
-    if (heap.until_none > 0 && --heap.until_none == 0)
-        heap.refused = true;
-    return heap.refused;
-}
-
-static void *count_in(void *at)
-{
-    heap.live += at ? malloc_usable_size(at) : 0;
-    heap.peak = heap.live > heap.peak ? heap.live : heap.peak;
-    return at;
-}
-
-void *malloc(size_t size)
-{
-    return is_refused() ? NULL : count_in(__libc_malloc(size));
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return is_refused() ? NULL : count_in(__libc_calloc(count, size));
-}
-
-void *realloc(void *from, size_t size)
-{
-    size_t before = from ? malloc_usable_size(from) : 0;
-
-    if (is_refused())
-        return NULL;
-    void *to = __libc_realloc(from, size);
-    heap.live -= to ? before : 0;
-    return count_in(to);
-}
-
-void free(void *at)
-{
-    heap.live -= at ? malloc_usable_size(at) : 0;
-    __libc_free(at);
-}
+#ifdef TEST_HEAP
 
 static const char RULES[] = "route /api/data-products/{id} /api/workspaces/{id}\n"
                             "field dataProductId workspaceId\n"
