@@ -1,0 +1,68 @@
+/*
+ * heap.h - what a test takes from the heap, counted, and refused at will
+ *
+ * This stands in front of malloc, which the sanitizers do themselves: there
+ * TEST_HEAP is not defined, and there is nothing to count.
+ */
+#ifndef TEST_HEAP_H
+#define TEST_HEAP_H
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define TEST_HEAP
+
+#include <malloc.h>
+
+static struct {
+    size_t live, peak; /* bytes */
+    size_t until_none; /* allocations to grant; 0: no end */
+    bool refused;      /* one was refused, and so are those behind it */
+} heap;
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *from, size_t size);
+void __libc_free(void *at);
+
+static bool is_refused(void)
+{
+    if (heap.until_none > 0 && --heap.until_none == 0)
+        heap.refused = true;
+    return heap.refused;
+}
+
+static void *count_in(void *at)
+{
+    heap.live += at ? malloc_usable_size(at) : 0;
+    heap.peak = heap.live > heap.peak ? heap.live : heap.peak;
+    return at;
+}
+
+void *malloc(size_t size)
+{
+    return is_refused() ? NULL : count_in(__libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return is_refused() ? NULL : count_in(__libc_calloc(count, size));
+}
+
+void *realloc(void *from, size_t size)
+{
+    size_t before = from ? malloc_usable_size(from) : 0;
+
+    if (is_refused())
+        return NULL;
+    void *to = __libc_realloc(from, size);
+    heap.live -= to ? before : 0;
+    return count_in(to);
+}
+
+void free(void *at)
+{
+    heap.live -= at ? malloc_usable_size(at) : 0;
+    __libc_free(at);
+}
+
+#endif
+#endif
