@@ -82,6 +82,7 @@ CASES = [
     (shape.dead_code, {"gateway/base/a.c": "/* frees it; see text_of(). */\nn = 1;\n"}, 0),
     (shape.typedefs, {"gateway/base/a.h": "typedef struct text text_t;\n"}, 1),
     (shape.typedefs, {"gateway/base/a.h": "struct text;\n"}, 0),
+    (shape.typedefs, {"gateway/base/a.h": "typedef struct text *maker(int a);\n"}, 0),
     (shape.white_space, {"gateway/base/a.c": "int a; \n"}, 1),
     (shape.white_space, {"gateway/base/a.c": "\tint a;\n"}, 1),
     (shape.white_space, {"gateway/base/a.c": "int a;"}, 1),

@@ -105,7 +105,7 @@ def dead_code(tree):
 def typedefs(tree):
     for path in tree.paths(".c", ".h"):
         for number, line in enumerate(tree.code(path).split("\n"), 1):
-            if re.search(r"\btypedef\s+(struct|union|enum)\b", line):
+            if re.search(r"\btypedef\s+(struct|union|enum)\b[^(]*$", line):
                 yield path, number, "a typedef hides a struct"
 
 
