@@ -102,6 +102,14 @@ static const char *kind_word(enum value_kind kind)
     return "";
 }
 
+static void print_map(const struct value_rule *rule)
+{
+    struct text client, upstream;
+
+    for (size_t i = 0; rules_map_at(rule, i, &client, &upstream); i++)
+        printf("%s%.*s:%.*s", i ? ", " : " ", TEXT_ARG(client), TEXT_ARG(upstream));
+}
+
 static void print_values(const struct rules *rules)
 {
     for (size_t i = 0; i < rules_value_count(rules); i++) {
@@ -109,6 +117,8 @@ static void print_values(const struct rules *rules)
 
         printf("%-10s  %.*s %s %s", i ? "" : "values", TEXT_ARG(rule->at), arrow(rule->acts),
                kind_word(rule->kind));
+        if (rule->kind == VALUE_MAP)
+            print_map(rule);
         print_where(rule->where);
     }
 }
@@ -122,6 +132,31 @@ static void print_opaque(const struct rules *rules)
         printf("%-10s  %.*s", i ? "" : "opaque", TEXT_ARG(opaque[i].at));
         print_where(opaque[i].where);
     }
+}
+
+/* The pairs of `words` or `headers`, several on a line. */
+static void print_plain_pairs(const char *label, const struct rules *rules,
+                              bool (*at)(const struct rules *, size_t, struct text *,
+                                         struct text *))
+{
+    struct text client, upstream;
+    size_t i = 0;
+
+    for (; at(rules, i, &client, &upstream); i++)
+        printf("%s%.*s <-> %.*s", i ? ", " : label, TEXT_ARG(client), TEXT_ARG(upstream));
+    if (i)
+        putchar('\n');
+}
+
+static void print_names_in(const struct rules *rules)
+{
+    struct text name;
+    size_t i = 0;
+
+    for (; (name = rules_names_in_at(rules, i)).at; i++)
+        printf("%s%.*s", i ? ", " : "query       names in ", TEXT_ARG(name));
+    if (i)
+        putchar('\n');
 }
 
 static const char *policy_word(enum collision_policy policy)
@@ -162,6 +197,9 @@ static void print_rules(const struct route *route)
     print_pairs(rules);
     print_opaque(rules);
     print_values(rules);
+    print_plain_pairs("words       ", rules, rules_word_at);
+    print_names_in(rules);
+    print_plain_pairs("headers     ", rules, rules_header_at);
     printf("%-10s  request %s, response %s\n", "collisions",
            policy_word(rules_collisions(rules, REQUEST)),
            policy_word(rules_collisions(rules, RESPONSE)));
@@ -207,7 +245,8 @@ static int explain_body(const struct conf *conf, const struct route *route, FILE
     struct translate_limits limits = {.json_depth = s->limits.json_depth,
                                       .json_number = s->limits.json_number,
                                       .json_value = s->limits.json_value};
-    struct translate_scene scene = {conf->mapping, s->upstream_url, TEXT("")};
+    struct translate_scene scene = {
+        .mapping = conf->mapping, .upstream_origin = s->upstream_url, .client_origin = TEXT("")};
     struct translate_watcher watcher = {
         .renamed = on_renamed, .revalued = on_revalued, .collided = on_collided};
     struct translator_task task = {.rules = route->rules,
