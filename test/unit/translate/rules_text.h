@@ -8,6 +8,7 @@
  *   to CLIENT UPSTREAM            (one pair of the map above)
  *   word CLIENT = UPSTREAM        (which may hold spaces)
  *   collisions request|response reject|keep
+ *   names_in PARAMETER
  *
  * Everything is global; a line that begins with # says something to people.
  */
@@ -102,6 +103,8 @@ static inline void rules_one_line(struct mapping_builder *b, struct text line)
         mapping_scope_field(g, first, second, rules_reach(&l, 3), rules_written(&l, 4));
     else if (text_eq(l.words[0], TEXT("opaque")))
         mapping_scope_opaque(g, first);
+    else if (text_eq(l.words[0], TEXT("names_in")))
+        mapping_builder_names_in(b, first);
     else if (text_eq(l.words[0], TEXT("to")))
         mapping_scope_value_pair(g, first, second);
     else if (text_eq(l.words[0], TEXT("collisions")))
