@@ -67,11 +67,7 @@ static void step_mark(struct event_framing *f, char byte)
 
 static void step(struct event_framing *f, char byte)
 {
-    bool paired = f->inside == AT_LINE && f->after_cr && byte == '\n';
-
     f->after_cr = byte == '\r';
-    if (paired)
-        return;
     if (is_line_end(byte)) {
         f->inside = AT_LINE;
         f->matched = 0;

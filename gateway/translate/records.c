@@ -24,7 +24,6 @@ struct records {
     struct splicer splicer;
     struct buf held;         /* the translated record so far */
     bool streams;            /* the record is too long to be held */
-    bool failed;             /* no memory for HELD */
     struct body_place begin; /* of the record */
 
     /* of a text sequence only */
@@ -62,7 +61,6 @@ static void on_take(void *owner, struct text span)
         return;
     }
     buf_add(&r->held, span);
-    r->failed |= r->held.failed;
 }
 
 /* --- one record after the other --------------------------------------------------------- */
@@ -77,7 +75,7 @@ static enum translate_code refuse(struct records *r, enum translate_code code, c
 /* What the answer is when the splicer's is CODE. */
 static enum translate_code answer(struct records *r, enum translate_code code)
 {
-    if (r->failed)
+    if (r->held.failed)
         return refuse(r, TRANSLATE_NO_MEMORY, "no memory");
     if (code == TRANSLATE_OK)
         return code;

@@ -115,7 +115,9 @@ static inline struct translated cut_kind(cut_maker *make, const struct mapping *
                                          struct cut cut)
 {
     struct translated t = {0};
-    struct translate_scene scene = {m, TEXT("http://service:9000"), TEXT("https://api.example")};
+    struct translate_scene scene = {.mapping = m,
+                                    .upstream_origin = TEXT("http://service:9000"),
+                                    .client_origin = TEXT("https://api.example")};
     struct translate_watcher watcher = {.renamed = cut_renamed,
                                         .revalued = cut_revalued,
                                         .collided = cut_collided,

@@ -42,7 +42,7 @@ static struct translator *counting_stream(struct counting *c, const struct mappi
 {
     c->limits = CUT_LIMITS;
     c->limits.event = CEILING;
-    c->scene = (struct translate_scene){rules, TEXT("http://s"), TEXT("http://c")};
+    c->scene = (struct translate_scene){.mapping = rules};
     struct translator_task task = {.rules = mapping_global(rules),
                                    .direction = RESPONSE,
                                    .limits = &c->limits,

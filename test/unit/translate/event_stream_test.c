@@ -251,8 +251,7 @@ struct dripping {
 
 static void drip_begin(struct dripping *d, const struct mapping *rules, size_t ceiling)
 {
-    *d = (struct dripping){.limits = limits_of(ceiling),
-                           .scene = {rules, TEXT("http://s"), TEXT("http://c")}};
+    *d = (struct dripping){.limits = limits_of(ceiling), .scene = {.mapping = rules}};
     buf_init(&d->out, 1 << 20);
     struct translator_task task = {.rules = mapping_global(rules),
                                    .direction = RESPONSE,
