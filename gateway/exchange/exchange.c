@@ -1,6 +1,7 @@
 #include "exchange/exchange.h"
 
 #include "base/log.h"
+#include "exchange/forwarded.h"
 #include "exchange/life.h"
 
 #include <assert.h>
@@ -55,7 +56,8 @@ static void log_exchange(const struct exchange *ex)
         LOG_N("http.request.body.size", ex->up.received),
         LOG_N("http.response.body.size", ex->sent_bytes),
         LOG_N("duration_ms", now_ms() - ex->request.began_ms),
-        LOG_T("mapping", mapping_digest(ex->mapping)), LOG_T("request_id", ex->request.id));
+        LOG_T("mapping", mapping_digest(ex->mapping)), LOG_T("request_id", ex->request.id),
+        LOG_T("trace_id", trace_id(&ex->request.trace)));
 }
 
 void exchange_end(struct exchange *ex, enum outcome outcome)
@@ -203,26 +205,6 @@ static void turn_away(struct front_request *request)
     front_abort(request);
 }
 
-/* What URLs in this exchange's values are compared with.  False: no memory. */
-static bool set_scene(struct exchange *ex)
-{
-    struct text scheme = front_secure(ex->client) ? TEXT("https://") : TEXT("http://");
-    struct text host = ex->request.head.host;
-    char *origin = arena_alloc(ex->arena, scheme.len + host.len);
-
-    if (!origin)
-        return false;
-    memcpy(origin, scheme.at, scheme.len);
-    if (host.len)
-        memcpy(origin + scheme.len, host.at, host.len);
-    ex->scene = (struct translate_scene){
-        .mapping = ex->mapping,
-        .upstream_origin = upstream_origin(ex->host->upstream),
-        .client_origin = text_of(origin, scheme.len + host.len),
-    };
-    return true;
-}
-
 void exchange_begin(struct exchange_host *host, struct front_request *request,
                     const struct http_head *head)
 {
@@ -235,7 +217,8 @@ void exchange_begin(struct exchange_host *host, struct front_request *request,
     ex->request.head = *head;
     ex->request.method = http_method_name(head->method);
     ex->request.id = fields_request_id(ex);
-    enum outcome outcome = set_scene(ex) ? admission_judge(ex) : OUTCOME_INTERNAL;
+    trace_begin(&ex->request.trace, &ex->request.head.fields);
+    enum outcome outcome = forwarded_scene(ex) ? admission_judge(ex) : OUTCOME_INTERNAL;
     if (outcome != OUTCOME_OK)
         exchange_fail(ex, outcome, NULL);
     else if (head->form == HTTP_ASTERISK_FORM)
@@ -256,6 +239,7 @@ void exchange_refuse(struct exchange_host *host, struct front_request *request, 
     (void)reason;
     ex->request.method = TEXT("");
     ex->request.id = fields_request_id(ex);
+    trace_begin(&ex->request.trace, &ex->request.head.fields);
     exchange_fail(ex, outcome_of_refusal(status), NULL);
 }
 

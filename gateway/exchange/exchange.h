@@ -12,6 +12,7 @@
 #ifndef EXCHANGE_EXCHANGE_H
 #define EXCHANGE_EXCHANGE_H
 
+#include "base/network.h"
 #include "coding/coding.h"
 #include "exchange/outcome.h"
 #include "front/front.h"
@@ -36,7 +37,9 @@ struct exchange_limits {
     struct translate_limits translate;
     struct coding_limits coding;
     uint64_t first_byte_ms, between_bytes_ms, stream_ms;
-    uint64_t exchange_ms; /* a whole exchange; 0: off */
+    uint64_t exchange_ms;         /* a whole exchange; 0: off */
+    struct networks trusted_hops; /* peers whose X-Forwarded fields are believed */
+    bool client_host;             /* the client's Host goes up, not the service's own */
 };
 
 /* What an exchange borrows from the worker it runs in. */

@@ -3,7 +3,7 @@
  *
  * exchange.c holds phases and the client's handlers, service.c
  * the upstream's; admission.c judges the head; uplink.c
- * carries the request body, downlink.c the reply; fields.c rewrites header
+ * carries the request body, downlink.c the reply; fields*.c rewrite header
  * fields; failure.c makes the gateway's own replies.  `enter` is the one door
  * into a phase, `exchange_end` the one door out of life.
  */
@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/valve.h"
 #include "exchange/exchange.h"
+#include "exchange/trace.h"
 #include "exchange/unpack.h"
 
 struct evbuffer;
@@ -73,6 +74,7 @@ struct request_facts {
     struct http_head head; /* texts owned by the front request; zero if it was refused */
     struct text method;    /* its name; empty if the head was refused */
     struct text id;        /* X-Request-Id */
+    struct trace trace;
     uint64_t began_ms;
 };
 
@@ -157,12 +159,16 @@ void downlink_drained(struct exchange *ex, size_t waiting);
 /* Frees what the downlink holds. */
 void downlink_fini(struct downlink *down);
 
-/* --- fields.c ------------------------------------------------------------- */
+/* --- fields.c, fields_up.c, fields_down.c ----------------------------------- */
 
 /* The fields of EX's request as they go up.  False: no memory. */
 bool fields_up(struct exchange *ex, struct http_fields *fields_out);
 
-/* The fields of HEAD as they go down; CHANGED if the body is translated.  False: no memory. */
+/*
+ * The fields of HEAD as they go down; CHANGED if the body is translated, or a
+ * GET's would be.  What is done to its coding is in EX's downlink by then.
+ * False: no memory.
+ */
 bool fields_down(struct exchange *ex, const struct upstream_head *head, bool changed,
                  struct http_fields *fields_out);
 

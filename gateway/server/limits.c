@@ -67,6 +67,8 @@ struct exchange_limits limits_exchange(const struct settings *s, unsigned share)
         .between_bytes_ms = s->timeouts.upstream_between_bytes,
         .stream_ms = s->timeouts.upstream_stream,
         .exchange_ms = s->timeouts.exchange,
+        .trusted_hops = s->trusted_hops,
+        .client_host = s->upstream_host == HOST_CLIENT,
     };
 }
 

@@ -49,7 +49,8 @@ struct translate_limits {
 struct translate_scene {
     const struct mapping *mapping;
     struct text upstream_origin; /* "http://127.0.0.1:9000": scheme and authority */
-    struct text client_origin;   /* "https://api.example.com", from this request */
+    struct text sent_host;       /* the Host that was sent there: another name for it; or absent */
+    struct text client_origin;   /* "https://api.example.com", from this request; or absent */
 };
 
 /*

@@ -71,17 +71,31 @@ static bool is_at(const struct url *u, struct text origin)
                           without_default_port(scheme, authority));
 }
 
+/* True if U's authority is HOST, a host with or without a port; absent: no host. */
+static bool is_at_host(const struct url *u, struct text host)
+{
+    return host.len > 0 && text_eq_nocase(without_default_port(u->scheme, u->authority),
+                                          without_default_port(u->scheme, host));
+}
+
+/* True if U is a place that D translates from. */
+static bool is_ours(const struct translate_scene *scene, enum direction d, const struct url *u)
+{
+    if (d == REQUEST)
+        return is_at(u, scene->client_origin);
+    return is_at(u, scene->upstream_origin) || is_at_host(u, scene->sent_host);
+}
+
 bool target_url(const struct translate_scene *scene, enum direction d, struct text url,
                 struct buf *to)
 {
     struct url u = cut(url);
-    struct text from = d == REQUEST ? scene->client_origin : scene->upstream_origin;
     struct text becomes = d == REQUEST ? scene->upstream_origin : scene->client_origin;
     size_t start = to->len;
 
     if (u.path.len == 0 || u.path.at[0] != '/' || text_starts(u.path, TEXT("//")))
         return false;
-    if (u.scheme.at && (!is_at(&u, from) || !becomes.at))
+    if (u.scheme.at && (!is_ours(scene, d, &u) || !becomes.at))
         return false;
     if (!http_path_safe(u.path))
         return false;

@@ -200,10 +200,8 @@ static void trusted_hops_may_be_a_list(void **state)
     } cases[] = {
         {"trusted_hops: [\"10.0.0.0/8\", \"::1/128\"]\n", "", 2},
         {"trusted_hops: []\n", "", 0},
-        {"trusted_hops: \"10.0.0.0/8, ::1\"\n", "", 2},
         {"trusted_hops: [\"10.0.0.0/8\", \"here\"]\n",
          "trusted_hops can't be \"here\": it is an address or a range", 0},
-        {"trusted_hops: {a: 1}\n", "trusted_hops must be an address or a list of them", 0},
     };
 
     (void)state;
@@ -212,15 +210,12 @@ static void trusted_hops_may_be_a_list(void **state)
         const char *const set[] = {"mapping=config/mapping.yaml"};
         FILE *to = fdopen(mkstemp(file), "w");
         struct diag *d = diag_new();
-
         fprintf(to, "version: 1\nupstream: {url: \"http://there\"}\n%s", cases[i].line);
         fclose(to);
         struct conf *c = load(file, set, 1, d);
         char *complaints = printed(d);
         assert_non_null(strstr(complaints, cases[i].complaint));
-        assert_true((c != NULL) == (*cases[i].complaint == 0));
-        if (c)
-            assert_int_equal(c->settings.trusted_hops.count, cases[i].count);
+        assert_true(*cases[i].complaint ? !c : c->settings.trusted_hops.count == cases[i].count);
         free(complaints);
         conf_free(&c);
         diag_free(&d);
