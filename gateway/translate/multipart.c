@@ -103,32 +103,28 @@ static enum translate_code end_head(struct multipart *m)
     return TRANSLATE_OK;
 }
 
-/* The length of the head if HEAD has its empty line; 0 if not.  From SEEN on it is new. */
-static size_t head_length(struct text head, size_t seen)
+/* True if HEAD has come as far as its empty line. */
+static bool is_whole(struct text head)
 {
-    if (text_starts(head, TEXT("\r\n")))
-        return 2;
-    size_t from = seen > 3 ? seen - 3 : 0;
-    const char *end = memmem(head.at + from, head.len - from, "\r\n\r\n", 4);
-    return end ? (size_t)(end - head.at) + 4 : 0;
+    const struct text end = TEXT("\r\n\r\n");
+
+    return text_eq(head, TEXT("\r\n")) ||
+           (head.len >= end.len && text_eq(text_from_offset(head, head.len - end.len), end));
 }
 
+/* Takes a line of the head, or what came of it, off *SPAN. */
 static enum translate_code take_head(struct multipart *m, struct text *span)
 {
-    size_t seen = m->head.len, room = HEAD_MAX - seen;
-    struct text more = text_of(span->at, span->len < room ? span->len : room);
+    size_t n = text_find(*span, '\n');
 
-    buf_add(&m->head, more);
+    n += n < span->len;
+    if (n > HEAD_MAX - m->head.len)
+        return refuse(m, TRANSLATE_INVALID_FORM, "the head of a part is too long");
+    buf_add(&m->head, text_of(span->at, n));
     if (m->head.failed)
         return refuse(m, TRANSLATE_NO_MEMORY, "no memory");
-    size_t length = head_length(buf_text(&m->head), seen);
-    if (length == 0 && more.len < span->len)
-        return refuse(m, TRANSLATE_INVALID_FORM, "the head of a part is too long");
-    *span = text_from_offset(*span, length ? length - seen : more.len);
-    if (length == 0)
-        return TRANSLATE_OK;
-    m->head.len = length;
-    return end_head(m);
+    *span = text_from_offset(*span, n);
+    return is_whole(buf_text(&m->head)) ? end_head(m) : TRANSLATE_OK;
 }
 
 /* --- what is between the lines --------------------------------------------------------------- */
@@ -144,9 +140,9 @@ static enum translate_code take_content(struct multipart *m, struct text span)
 {
     enum translate_code code = TRANSLATE_OK;
 
-    if (m->state == IN_HEAD)
+    while (code == TRANSLATE_OK && m->state == IN_HEAD && span.len > 0)
         code = take_head(m, &span);
-    if (code != TRANSLATE_OK)
+    if (code != TRANSLATE_OK || span.len == 0)
         return code;
     if (m->state == IN_JSON)
         return take_json(m, span);
