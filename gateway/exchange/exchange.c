@@ -54,7 +54,7 @@ static void log_exchange(const struct exchange *ex)
         LOG_N("http.response.status_code", ex->status),
         LOG_S("outcome", outcome_row(ex->outcome)->name),
         LOG_N("http.request.body.size", ex->up.received),
-        LOG_N("http.response.body.size", ex->sent_bytes),
+        LOG_N("http.response.body.size", ex->sent_bytes), LOG_N("retries", ex->up.again),
         LOG_N("duration_ms", now_ms() - ex->request.began_ms),
         LOG_T("mapping", mapping_digest(ex->mapping)), LOG_T("request_id", ex->request.id),
         LOG_T("trace_id", trace_id(&ex->request.trace)));

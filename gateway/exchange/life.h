@@ -47,6 +47,7 @@ struct uplink {
     bool failed;   /* no memory for a piece */
     bool decoded;  /* the body came coded and goes up without its coding */
     bool dropped;  /* the service has answered: the rest is read and thrown away */
+    bool again;    /* the request has been sent a second time */
 };
 
 /* The reply, from the service to the client. */
@@ -126,6 +127,13 @@ enum outcome admission_judge(struct exchange *ex);
 
 /* Begins the upward way: starts the transfer now or when the body is whole. */
 void uplink_begin(struct exchange *ex);
+
+/*
+ * The service gave no byte of a reply: sends the request once more, if that
+ * was the first time, does no harm (RFC 9110, 9.2.2) and the body is at hand
+ * whole.  False: nothing was done.
+ */
+bool uplink_start_again(struct exchange *ex);
 
 /* One piece of the request body. */
 void uplink_piece(struct exchange *ex, struct text piece);

@@ -45,14 +45,13 @@ static void on_done(void *owner, const struct http_fields *trailers)
         downlink_complete(ex, trailers);
 }
 
-static enum outcome outcome_of_failure(const struct exchange *ex, enum upstream_failure why)
+static enum outcome outcome_of_failure(enum upstream_failure why)
 {
     switch (why) {
     case UPSTREAM_REFUSED:
-        return OUTCOME_UPSTREAM_UNREACHABLE;
     case UPSTREAM_BROKE:
-        return ex->phase == EXCHANGE_REPLYING ? OUTCOME_UPSTREAM_INVALID
-                                              : OUTCOME_UPSTREAM_UNREACHABLE;
+        return OUTCOME_UPSTREAM_UNREACHABLE;
+    case UPSTREAM_CUT:
     case UPSTREAM_INVALID:
         return OUTCOME_UPSTREAM_INVALID;
     case UPSTREAM_SLOW:
@@ -66,8 +65,10 @@ static enum outcome outcome_of_failure(const struct exchange *ex, enum upstream_
 static void on_broke(void *owner, enum upstream_failure why)
 {
     struct exchange *ex = owner;
+    bool unheard = why == UPSTREAM_REFUSED || why == UPSTREAM_BROKE;
 
-    exchange_fail(ex, outcome_of_failure(ex, why), NULL);
+    if (!unheard || !uplink_start_again(ex))
+        exchange_fail(ex, outcome_of_failure(why), NULL);
 }
 
 const struct upstream_events exchange_from_upstream = {

@@ -54,6 +54,7 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
         .first_byte_ms = wait_ms(ex, ex->host->limits.first_byte_ms),
         .between_bytes_ms = wait_ms(ex, ex->host->limits.between_bytes_ms),
         .event_stream = http_list_has(&head->fields, TEXT("accept"), TEXT("text/event-stream")),
+        .fresh = ex->up.again, /* the next kept connection may be as dead as the last */
     };
 
     if (fields_up(ex, &request.fields))
@@ -72,6 +73,28 @@ static void start_whole(struct exchange *ex)
         exchange_fail(ex, OUTCOME_INTERNAL, NULL);
     else
         start_transfer(ex, length ? HTTP_LENGTH : HTTP_NO_BODY, text_of(bytes, length));
+}
+
+/* The request is complete and all of it can be sent as before. */
+static bool is_at_hand(const struct exchange *ex)
+{
+    return ex->phase == EXCHANGE_WAITING &&
+           (ex->up.whole || ex->request.head.framing == HTTP_NO_BODY);
+}
+
+bool uplink_start_again(struct exchange *ex)
+{
+    enum http_method method = route_upstream_method(ex->route, ex->request.head.method);
+
+    if (ex->up.again || !is_at_hand(ex) || !http_method_idempotent(method))
+        return false;
+    ex->up.again = true;
+    upstream_cancel(&ex->upstream);
+    if (ex->request.head.framing == HTTP_NO_BODY)
+        start_transfer(ex, HTTP_NO_BODY, (struct text){0});
+    else
+        start_whole(ex);
+    return true;
 }
 
 static void on_translated(void *owner, struct text span)

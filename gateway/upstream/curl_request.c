@@ -168,6 +168,8 @@ bool transfer_request(struct upstream_transfer *t, const struct upstream_request
         if (!is_framing(request->fields.at[i].name))
             put_field(&b, &request->fields.at[i]);
     put_extras(&b, t, request);
+    if (request->fresh)
+        transfer_renew(t);
     t->first_byte_ms = request->first_byte_ms;
     t->between_bytes_ms = request->between_bytes_ms;
     reply_start(&t->reply, request->method);

@@ -34,13 +34,29 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     return wires_open(&u->wires, &to->addr, to->addrlen, to->socktype, to->protocol);
 }
 
+/* True if more came on T's connection than was read; of secured ones that is not known. */
+static bool wire_holds_more(const struct upstream_transfer *t)
+{
+    bool plain = strncmp(t->upstream->url, "http:", 5) == 0;
+
+    return plain && t->wire && wire_has_excess(t->wire);
+}
+
+/* What it is called when T's connection ends now. */
+static enum upstream_failure cut_or_broke(const struct upstream_transfer *t)
+{
+    return t->heard ? UPSTREAM_CUT : UPSTREAM_BROKE;
+}
+
 static int on_close(void *arg, curl_socket_t fd)
 {
     struct upstream *u = arg;
     struct wire *w = wires_get(&u->wires, fd);
 
-    if (w->transfer)
+    if (w->transfer) {
+        w->transfer->heard = w->transfer->heard || wire_holds_more(w->transfer);
         w->transfer->wire = NULL;
+    }
     wires_close(&u->wires, fd);
     return 0;
 }
@@ -80,7 +96,7 @@ static int on_send(void *arg, char *remote_ip, char *local_ip, int remote_port, 
     if (t->over)
         return CURL_PREREQFUNC_ABORT;
     if (t->sends++ > 0) {
-        transfer_fail(t, UPSTREAM_BROKE);
+        transfer_fail(t, cut_or_broke(t));
         return CURL_PREREQFUNC_ABORT;
     }
     struct wire *w = wires_find(&t->upstream->wires, &local, &remote);
@@ -110,7 +126,7 @@ static size_t pause_sending(struct upstream_transfer *t)
 static size_t end_body(struct upstream_transfer *t)
 {
     if (t->framing == HTTP_LENGTH && t->body_left > 0) {
-        transfer_fail(t, UPSTREAM_BROKE); /* the connection is owed bytes that will not come */
+        transfer_fail(t, cut_or_broke(t)); /* the connection is owed bytes that will not come */
         return CURL_READFUNC_ABORT;
     }
     t->body_given = true;
@@ -174,18 +190,11 @@ static void note_complete(struct upstream_transfer *t)
     t->upstream->complete_waiting++;
 }
 
-/* True if bytes came after a reply that ends with its head; the library drops them. */
-static bool has_excess(const struct upstream_transfer *t)
-{
-    bool plain = strncmp(t->upstream->url, "http:", 5) == 0;
-
-    return t->reply.complete && plain && t->wire && wire_has_excess(t->wire);
-}
-
 static void take_head(struct upstream_transfer *t)
 {
     touch(t);
-    if (!t->reply.reusable || has_excess(t))
+    /* What comes behind a reply that ends with its head the library drops. */
+    if (!t->reply.reusable || (t->reply.complete && wire_holds_more(t)))
         forbid_reuse(t);
     note_complete(t);
     t->events.on_head(t->owner, &t->reply.head);
@@ -198,6 +207,7 @@ static size_t on_line(char *at, size_t size, size_t count, void *arg)
 
     if (t->over)
         return 0;
+    t->heard = true;
     count_bytes(t, len);
     switch (reply_line(&t->reply, text_of(at, len))) {
     case REPLY_MORE:
@@ -346,7 +356,7 @@ void transfer_clear(struct upstream_transfer *t)
     t->request_memory = NULL;
     t->whole = (struct text){NULL, 0};
     t->sends = 0;
-    t->over = t->cancelled = t->failed = t->told = false;
+    t->over = t->cancelled = t->failed = t->told = t->heard = false;
     t->stale = t->fresh = t->body_given = t->shut = t->more = false;
     t->receive_paused = t->send_paused = t->end_suspected = t->complete_counted = false;
 }
@@ -373,7 +383,7 @@ void transfer_unpause(struct upstream_transfer *t)
     int state =
         (receive_paused ? CURLPAUSE_RECV : 0) | (send_paused ? CURLPAUSE_SEND : CURLPAUSE_CONT);
     if (curl_easy_pause(t->easy, state) != CURLE_OK)
-        transfer_fail(t, UPSTREAM_BROKE);
+        transfer_fail(t, cut_or_broke(t));
 }
 
 void transfer_check_end(struct upstream_transfer *t)
@@ -384,7 +394,7 @@ void transfer_check_end(struct upstream_transfer *t)
     if (!t->wire || !wire_ended(t->wire) || t->reply.complete)
         return;
     if (!reply_close(&t->reply))
-        transfer_fail(t, UPSTREAM_BROKE);
+        transfer_fail(t, cut_or_broke(t));
     note_complete(t);
 }
 
@@ -400,7 +410,7 @@ static enum upstream_failure failure_of(const struct upstream_transfer *t, CURLc
     case CURLE_BAD_FUNCTION_ARGUMENT:
         return t->sends > 0 ? UPSTREAM_INVALID : UPSTREAM_REFUSED;
     default:
-        return t->sends > 0 ? UPSTREAM_BROKE : UPSTREAM_REFUSED;
+        return t->sends > 0 ? cut_or_broke(t) : UPSTREAM_REFUSED;
     }
 }
 

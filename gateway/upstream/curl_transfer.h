@@ -33,6 +33,7 @@ struct upstream_transfer {
     bool cancelled;        /* to be buried */
     bool failed;           /* with `failure` */
     bool told;             /* on_done or on_broke was called */
+    bool heard;            /* a byte of a reply came */
     bool stale;            /* its kept connection was no good: once more, on a fresh one */
     bool fresh;            /* that is what it is doing */
     bool body_given;       /* all of it */
@@ -61,7 +62,7 @@ void transfer_clear(struct upstream_transfer *t);
 /* Sets T up for REQUEST (curl_request.c).  False: no memory. */
 bool transfer_request(struct upstream_transfer *t, const struct upstream_request *request);
 
-/* T's kept connection was no good: makes it ready to be sent on a fresh one. */
+/* Makes T ready to be sent on a fresh connection, its kept one being no good. */
 void transfer_renew(struct upstream_transfer *t);
 
 /* Brings the library's pause state in line with what the owner wants. */

@@ -42,6 +42,7 @@ struct upstream_request {
     uint64_t first_byte_ms;    /* from the request's end to the reply's head; 0: no limit */
     uint64_t between_bytes_ms; /* while neither pause nor LATER holds it up; 0: no limit */
     bool event_stream;         /* small receive buffer */
+    bool fresh;                /* not on a kept connection */
 };
 
 struct upstream_head {
@@ -55,7 +56,8 @@ struct upstream_head {
 
 enum upstream_failure {
     UPSTREAM_REFUSED, /* no connection could be made, or not in time: 502 */
-    UPSTREAM_BROKE,   /* reset or closed before the reply was complete: 502 */
+    UPSTREAM_BROKE,   /* reset or closed before a byte of a reply came: 502 */
+    UPSTREAM_CUT,     /* reset or closed within a reply, interim ones included: 502 */
     UPSTREAM_INVALID, /* a reply that RFC 9112 forbids or beyond a limit: 502 */
     UPSTREAM_SLOW,    /* a deadline passed: 504 */
     UPSTREAM_NO_MEMORY

@@ -32,6 +32,7 @@ struct cell {
 #define HELD_      &scene_post_small
 #define STREAM_    &scene_post_streaming
 #define CHUNKED_   &scene_chunked
+#define DELETE_    &scene_delete
 #define SENDING_   EXCHANGE_SENDING
 #define WAITING_   EXCHANGE_WAITING
 #define REPLYING_  EXCHANGE_REPLYING
@@ -57,7 +58,7 @@ static const struct cell cells[] = {
      CHUNKED_, REPLYING_, BEFORE(WANT, HEAD_404), PIECE, "", REPLYING_},
     {"piece, REPLYING: goes up under an early success",
      CHUNKED_, REPLYING_, BEFORE(WANT, HEAD_CHUNKED), PIECE, "more", REPLYING_},
-    {"piece, FLUSHING: dropped", CHUNKED_, FLUSHING_, BEFORE(BROKE), PIECE, "", FLUSHING_},
+    {"piece, FLUSHING: dropped", CHUNKED_, FLUSHING_, BEFORE(CUT), PIECE, "", FLUSHING_},
     /* client body complete */
     {"body end, SENDING: the whole body goes up",
      HELD_, SENDING_, BEFORE(PIECE), BODY_END, "start", WAITING_},
@@ -149,18 +150,41 @@ static const struct cell cells[] = {
      GET_, REPLYING_, BEFORE(HEAD_HELD, BYTES), DONE, "reply 200 send 19 finish", FLUSHING_},
     {"done, FLUSHING", GET_, FLUSHING_, BEFORE(HEAD_204, DONE), DONE, IMPOSSIBLE},
     /* upstream broke */
+    {"refused, WAITING: sent once more", GET_, WAITING_, AT_ONCE, REFUSED, "start", WAITING_},
+    {"broke, WAITING: sent once more", GET_, WAITING_, AT_ONCE, BROKE, "start", WAITING_},
+    {"broke, WAITING: but never a third time",
+     GET_, WAITING_, BEFORE(BROKE), BROKE, "reply 502 send error finish", FLUSHING_},
+    {"refused, WAITING: nor then",
+     GET_, WAITING_, BEFORE(BROKE), REFUSED, "reply 502 send error finish", FLUSHING_},
+    {"head, WAITING: of the second time", GET_, WAITING_, BEFORE(BROKE), HEAD_HELD, "", REPLYING_},
+    {"broke, WAITING: a body held whole goes with it",
+     DELETE_, WAITING_, BEFORE(PIECE, BODY_END), BROKE, "start", WAITING_},
+    {"broke, WAITING: a body that streamed is gone",
+     &scene_delete_streaming, WAITING_, BEFORE(PIECE, BODY_END), BROKE,
+     "reply 502 send error finish", FLUSHING_},
+    {"broke, WAITING: a POST is never sent twice",
+     HELD_, WAITING_, BEFORE(PIECE, BODY_END), BROKE, "reply 502 send error finish", FLUSHING_},
+    {"refused, WAITING: not even one that was not sent",
+     HELD_, WAITING_, BEFORE(PIECE, BODY_END), REFUSED, "reply 502 send error finish", FLUSHING_},
+    {"broke, WAITING: nor a PUT that goes up as one",
+     &scene_put_as_post, WAITING_, AT_ONCE, BROKE, "reply 502 send error finish", FLUSHING_},
+    {"cut, WAITING: within the head of a reply",
+     GET_, WAITING_, AT_ONCE, CUT, "reply 502 send error finish", FLUSHING_},
+    {"slow, WAITING", GET_, WAITING_, AT_ONCE, SLOW, "reply 504 send error finish", FLUSHING_},
+    {"broke, SENDING",
+     CHUNKED_, SENDING_, AT_ONCE, BROKE, "reply 502 send error finish", FLUSHING_},
     {"refused, SENDING",
      CHUNKED_, SENDING_, AT_ONCE, REFUSED, "reply 502 send error finish", FLUSHING_},
     {"slow, SENDING", CHUNKED_, SENDING_, AT_ONCE, SLOW, "reply 504 send error finish", FLUSHING_},
     {"invalid, WAITING", GET_, WAITING_, AT_ONCE, INVALID, "reply 502 send error finish", FLUSHING_},
-    {"broke, WAITING", GET_, WAITING_, AT_ONCE, BROKE, "reply 502 send error finish", FLUSHING_},
     {"no memory, WAITING",
      GET_, WAITING_, AT_ONCE, NO_MEMORY, "reply 500 send error finish", FLUSHING_},
-    {"broke, REPLYING: the client's connection is cut",
-     GET_, REPLYING_, BEFORE(HEAD_CHUNKED), BROKE, "abort", FLUSHING_},
-    {"broke, REPLYING: a held reply gives way to 502",
-     GET_, REPLYING_, BEFORE(HEAD_HELD), BROKE, "reply 502 send error finish", FLUSHING_},
-    {"broke, FLUSHING", GET_, FLUSHING_, BEFORE(HEAD_204, DONE), BROKE, IMPOSSIBLE},
+    {"cut, REPLYING: the client's connection is cut, too",
+     GET_, REPLYING_, BEFORE(HEAD_CHUNKED), CUT, "abort", FLUSHING_},
+    {"cut, REPLYING: a held reply gives way to 502",
+     GET_, REPLYING_, BEFORE(HEAD_HELD), CUT, "reply 502 send error finish", FLUSHING_},
+    {"broke, REPLYING", GET_, REPLYING_, BEFORE(HEAD_HELD), BROKE, IMPOSSIBLE},
+    {"cut, FLUSHING", GET_, FLUSHING_, BEFORE(HEAD_204, DONE), CUT, IMPOSSIBLE},
     /* a translator refuses */
     {"bad piece, SENDING: held whole, the service hears nothing",
      HELD_, SENDING_, BEFORE(PIECE), BAD_PIECE, "reply 400 send error finish", FLUSHING_},

@@ -70,8 +70,9 @@ static void every_order(void **state)
 int run_orders(void)
 {
     static const struct scene *const scenes[] = {
-        &scene_get,    &scene_get_roomy, &scene_post_small, &scene_post_streaming,
-        &scene_upload, &scene_chunked,   &scene_roomy,      &scene_declared};
+        &scene_get,    &scene_get_roomy,  &scene_post_small, &scene_post_streaming,
+        &scene_upload, &scene_chunked,    &scene_roomy,      &scene_declared,
+        &scene_delete, &scene_put_as_post};
     enum { SCENES = sizeof scenes / sizeof scenes[0] };
     struct CMUnitTest tests[SCENES];
 

@@ -14,12 +14,14 @@ const struct scene scene_get = {
     .head = "GET " PRODUCTS "/p1 HTTP/1.1\r\n" HEAD_LINES "\r\n",
     .request_buffer = 64,
     .buffer_high = 20,
+    .again = true,
 };
 const struct scene scene_get_roomy = {
     .name = "GET behind roomy buffers",
     .head = "GET " PRODUCTS "/p1 HTTP/1.1\r\n" HEAD_LINES "\r\n",
     .request_buffer = 64,
     .buffer_high = 200,
+    .again = true,
 };
 const struct scene scene_post_small = {
     .name = "POST held whole",
@@ -76,6 +78,31 @@ const struct scene scene_declared = {
     .more = SPACES,
     .length = 43,
     .request_buffer = 40,
+    .buffer_high = 20,
+};
+const struct scene scene_delete = {
+    .name = "DELETE with a body held whole",
+    .head = "DELETE " PRODUCTS "/p1 HTTP/1.1\r\n" HEAD_LINES JSON_LINE CHUNKED_LINE "\r\n",
+    .first = CLIENT_JSON,
+    .upstream = SERVICE_JSON,
+    .more = SPACES,
+    .request_buffer = 1024,
+    .buffer_high = 20,
+    .again = true,
+};
+const struct scene scene_delete_streaming = {
+    .name = "DELETE with a body that streams",
+    .head = "DELETE " PRODUCTS "/p1 HTTP/1.1\r\n" HEAD_LINES JSON_LINE CHUNKED_LINE "\r\n",
+    .first = CLIENT_JSON,
+    .upstream = SERVICE_JSON,
+    .more = SPACES,
+    .request_buffer = 4,
+    .buffer_high = 200,
+};
+const struct scene scene_put_as_post = {
+    .name = "PUT that goes up as POST",
+    .head = "PUT " PRODUCTS "/p1/skills/x HTTP/1.1\r\n" HEAD_LINES "\r\n",
+    .request_buffer = 64,
     .buffer_high = 20,
 };
 

@@ -22,10 +22,12 @@ struct scene {
     size_t length;         /* of the body if it is declared, else 0 */
     size_t request_buffer; /* limits.request_buffer */
     size_t buffer_high;
+    bool again; /* may be sent twice: idempotent, and at hand whole whenever it has gone up */
 };
 
 extern const struct scene scene_get, scene_get_roomy, scene_post_small, scene_post_streaming,
-    scene_upload, scene_chunked, scene_roomy, scene_declared;
+    scene_upload, scene_chunked, scene_roomy, scene_declared, scene_delete, scene_delete_streaming,
+    scene_put_as_post;
 
 /* The mapping, built and proven; NULL, and its complaints are printed, if it is refused. */
 struct mapping *scenes_mapping(void);

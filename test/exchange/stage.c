@@ -188,7 +188,9 @@ static bool service_may(const struct stage *s, enum happening h)
         return t->headed && !t->paused && (s->open_ended || !owes);
     if (h == REFUSED)
         return !t->headed && t->received.len == t->whole.len;
-    return h == BROKE || !t->paused;
+    if (h == BROKE)
+        return !t->headed;
+    return h == CUT || !t->paused;
 }
 
 bool stage_may(const struct stage *s, enum happening h)
@@ -282,9 +284,8 @@ static void service_bytes(struct stage *s, bool good)
 static void service_broke(struct stage *s, enum happening h)
 {
     static const enum upstream_failure why[HAPPENING_COUNT] = {
-        [REFUSED] = UPSTREAM_REFUSED,     [BROKE] = UPSTREAM_BROKE,
-        [INVALID] = UPSTREAM_INVALID,     [SLOW] = UPSTREAM_SLOW,
-        [NO_MEMORY] = UPSTREAM_NO_MEMORY,
+        [REFUSED] = UPSTREAM_REFUSED, [BROKE] = UPSTREAM_BROKE, [CUT] = UPSTREAM_CUT,
+        [INVALID] = UPSTREAM_INVALID, [SLOW] = UPSTREAM_SLOW,   [NO_MEMORY] = UPSTREAM_NO_MEMORY,
     };
     fake_upstream_broke(stage_transfer(s), why[h]);
 }
@@ -332,6 +333,12 @@ void stage_force(struct stage *s, enum happening h)
 
 /* --- what must always hold ------------------------------------------------ */
 
+/* True if the request is sent once more after H: what the scene allows, and only the first time. */
+static bool is_repeated(const struct stage *s, enum happening h)
+{
+    return (h == REFUSED || h == BROKE) && s->scene->again && s->upstream.started == 1;
+}
+
 /* True if H would fail the exchange as it stands. */
 static bool is_failure(const struct stage *s, enum happening h)
 {
@@ -340,6 +347,8 @@ static bool is_failure(const struct stage *s, enum happening h)
 
     if (h == BAD_BYTES)
         return !stage_transfer(s)->paused;
+    if (is_repeated(s, h))
+        return false;
     return h >= REFUSED || (uploading && (h == BAD_PIECE || h == BODY_BROKEN || h == BODY_STALLED));
 }
 
@@ -412,6 +421,7 @@ void stage_do(struct stage *s, enum happening h)
     bool was_begun = s->client->replied && !s->client->finished;
     bool was_cut = s->client->aborted;
     bool failure = is_failure(s, h);
+    bool repeated = is_repeated(s, h);
 
     stage_force(s, h);
     enum outcome now = s->ex->outcome;
@@ -419,6 +429,10 @@ void stage_do(struct stage *s, enum happening h)
         wrong("the outcome %s became %s", outcome_row(s->outcome)->name, outcome_row(now)->name);
     s->decided = s->ex->decided;
     s->outcome = now;
+    if (repeated && (s->upstream.started != 2 || s->ex->phase != EXCHANGE_WAITING))
+        wrong("the request was not sent once more");
+    if (!repeated && s->upstream.started > 1 + (s->scene->again ? 1U : 0U))
+        wrong("the request was sent once too often");
     if (failure)
         check_failure(s, was_begun);
     else if (s->client->aborted && !was_cut && !s->may_fail && h != DRIPPED && h != DRAINED)

@@ -38,7 +38,8 @@
     X(BAD_BYTES, "service piece that is not JSON")                                                 \
     X(DONE, "service done")                                                                        \
     X(REFUSED, "service refuses the connection")                                                   \
-    X(BROKE, "service breaks off")                                                                 \
+    X(BROKE, "service breaks off before a byte of a reply")                                        \
+    X(CUT, "service breaks off within its reply")                                                  \
     X(INVALID, "service speaks no HTTP")                                                           \
     X(SLOW, "service is too slow")                                                                 \
     X(NO_MEMORY, "transfer has no memory")
