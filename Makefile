@@ -230,7 +230,7 @@ clean: ## remove what was built
 
 .PHONY: help
 help: ## this list
-	@sed -n 's/^\([a-z][a-z -]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | \
+	@sed -n 's/^\([a-z][a-z -]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile $(wildcard test/*/*.mk) | \
 	    while IFS="$$(printf '\t')" read -r name what; do printf '%-14s %s\n' "$$name" "$$what"; done
 
 include $(wildcard test/*/*.mk)

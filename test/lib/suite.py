@@ -7,7 +7,8 @@ at least `N passed, N failed` at its end.  Results go to
 build/results/VARIANT.json, so that several builds can be added up with each
 case counted once.
 
-  suite.py [NAME...]          run all suites, or those whose names begin so
+  suite.py [NAME...]          run all suites, or those whose names begin so;
+                              those of ASKED_FOR only if they are named
   suite.py --sum FILE...      add up results of several builds
 
 With UNDER, unit-test programs run under that command (valgrind ...).  The
@@ -24,6 +25,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", "build/release"))
+# What these need besides is installed by `make deps-web`.
+ASKED_FOR = ("interop", "web")
 UNIT_SECONDS = 600
 SCRIPT_SECONDS = 3000
 TAP = re.compile(r"^(not )?ok(?: \d+)?(?: -)? (# SKIP ?)?(.*?)(?: \([\d.]+ s\))?$")
@@ -130,7 +133,12 @@ def suites(wanted):
     for script in sorted((ROOT / "test").glob("*/run.py")):
         name = script.parent.name
         found.append((name, [(name, [sys.executable, str(script)], SCRIPT_SECONDS)]))
-    return [s for s in found if not wanted or any(s[0].startswith(w) for w in wanted)]
+    return [s for s in found if is_wanted(s[0], wanted)]
+
+
+def is_wanted(name, wanted):
+    """True if the suite called NAME is to run where those of WANTED were named."""
+    return any(name.startswith(w) for w in wanted) if wanted else name not in ASKED_FOR
 
 
 def least_counts():
@@ -148,8 +156,7 @@ def check_counts(results, wanted):
     complaints = []
     least = least_counts()
     for name, (count, needs_corpora) in least.items():
-        if (needs_corpora and not os.environ.get("CORPORA")) or \
-                (wanted and not any(name.startswith(w) for w in wanted)):
+        if (needs_corpora and not os.environ.get("CORPORA")) or not is_wanted(name, wanted):
             continue
         result = results.get(name, Result())
         executed = len(result.passed) + len(result.failed)
@@ -177,11 +184,11 @@ def run_all(wanted):
     return results
 
 
-def save(results):
+def save(results, wanted):
     folder = ROOT / "build/results"
     folder.mkdir(parents=True, exist_ok=True)
     table = {name: {"passed": r.passed, "failed": r.failed} for name, r in results.items()}
-    kind = BUILD.name + ("-under" if os.environ.get("UNDER") else "")
+    kind = BUILD.name + ("-under" if os.environ.get("UNDER") else "") + "-part" * bool(wanted)
     (folder / f"{kind}.json").write_text(json.dumps(table, indent=1) + "\n")
 
 
@@ -217,7 +224,7 @@ def main(arguments):
     if os.environ.get("CI") == "true":
         counts.failed += [f"{name} (skipped)" for name in skipped]
     counts.failed += check_counts(results, arguments)
-    save(results)
+    save(results, arguments)
     return conclude(passed, failed + counts.failed)
 
 

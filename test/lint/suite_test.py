@@ -47,6 +47,10 @@ def check_counts():
         yield "too few cases", len(suite.check_counts({"x": result}, [])) == 1
         yield "a suite asked for", not suite.check_counts({"x": result}, ["x"])
         yield "an unknown suite", len(suite.check_counts({"x": result, "z": result}, ["x"])) == 1
+        suite.least_counts = lambda: {suite.ASKED_FOR[0]: (1, False)}
+        yield "nobody asked for it", not suite.check_counts({}, [])
+        yield "it was asked for and did not run", \
+            len(suite.check_counts({}, [suite.ASKED_FOR[0]])) == 1
     finally:
         suite.least_counts = original
 

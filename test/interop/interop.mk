@@ -1,0 +1,18 @@
+# Clients, a service and a browser that nobody here wrote, before and behind the
+# gateway.  Node itself comes with the packages; Debian's npm only fetches them.
+
+NODE_LOCK := test/node_modules/.lock
+
+.PHONY: deps-web
+deps-web: ## install what web-test needs besides: a browser, Java, node and its packages
+	@$(INSTALL) build test web
+	@cmp -s test/package-lock.json $(NODE_LOCK) || { cd test && npm ci && \
+	    cp package-lock.json node_modules/.lock; }
+	@[ "$$(id -u)" != 0 ] || [ -z "$$SUDO_UID" ] || \
+	    chown -R "$$SUDO_UID:$$SUDO_GID" test/node_modules
+
+.PHONY: web-test
+web-test: deps-web ## the gateway between known clients, WireMock and a browser (SAN=)
+	@$(MAKE) $(AGAIN) program service
+	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite.py interop web; \
+	    status=$$?; $(HAND_BACK); exit $$status
