@@ -145,8 +145,11 @@ class Connections(cases.Case):
                 self.assertEqual(connection.request("GET", cases.CLIENT).status, 200)
         self.assertEqual(len(service.connections), 1)
 
-    def poison(self, poison, method="GET", body=None):
-        """What a client gets when POISON came on the idle kept connection before its request."""
+    def poison(self, poison, method="GET", body=None, at_once=False):
+        """
+        What a client gets when POISON came on the idle kept connection before
+        its request; AT_ONCE: the gateway sleeps and finds both when it wakes.
+        """
         poisoned, go_on = threading.Event(), threading.Event()
 
         def script(connection):
@@ -165,16 +168,25 @@ class Connections(cases.Case):
         gate.tolerate(PROVOKED)
         with gate.connect() as connection:
             self.assertEqual(connection.request("GET", cases.CLIENT).body, b'{"from":0}')
+            if at_once:
+                gate.freeze()
+                connection.send(wire.request_bytes(method, cases.CLIENT, body))
             go_on.set()
             self.assertTrue(poisoned.wait(wire.PATIENCE))
-            reply = connection.request(method, cases.CLIENT, body)
+            if at_once:
+                gate.thaw()
+            else:
+                connection.send(wire.request_bytes(method, cases.CLIENT, body))
+            reply = connection.reply(method)
         return reply, service
 
     def test_poisoned_connection_is_never_used(self):
         evil = wire.reply_bytes(200, b'{"from":"evil"}')
-        for method, body in (("GET", None), ("POST", b"{}"), ("POST", b"")):
-            with self.subTest(f"{method} {body}"):
-                reply, service = self.poison(evil, method, body)
+        for method, body, at_once in (("GET", None, False), ("POST", b"{}", False),
+                                      ("POST", b"", False), ("GET", None, True),
+                                      ("POST", b"{}", True)):
+            with self.subTest(f"{method} {body} {at_once}"):
+                reply, service = self.poison(evil, method, body, at_once)
                 self.assertEqual((reply.status, reply.body), (200, b'{"from":1}'))
                 self.assertEqual(len(service.requests), 2)
 

@@ -84,6 +84,14 @@ class Program:
         self.stopping = True
         self.child.send_signal(number)
 
+    def freeze(self):
+        """Stops every thread; returns when they stand."""
+        self.child.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
+    def thaw(self):
+        self.child.send_signal(signal.SIGCONT)
+
     @property
     def running(self):
         return self.child.poll() is None
