@@ -88,6 +88,19 @@ static const struct way ways_down[] = {
     {"down: another host's Location stays",
      "Location: http://other/api/v1/accounts/a/workspaces/w1\n",
      "Location: http://other/api/v1/accounts/a/workspaces/w1\n", false},
+    {"down: Link, Refresh and Set-Cookie through the routes",
+     "Link: </api/v1/accounts/a/workspaces/w1?workspaceId=2>; rel=next, </x>; rel=up\n"
+     "Link: <http://127.0.0.1:9000/api/v1/accounts/a/workspaces>; rel=\"first\"\n"
+     "Refresh: 5; url=/api/v1/accounts/a/workspaces/w1\n"
+     "Set-Cookie: a=1; Path=/api/v1/accounts/a/workspaces; Secure\nSet-Cookie: b=2; Path=/\n",
+     "Link: </api/v1/accounts/a/data-products/w1?dataProductId=2>; rel=next, </x>; rel=up\n"
+     "Link: <http://api.example.com/api/v1/accounts/a/data-products>; rel=\"first\"\n"
+     "Refresh: 5; url=/api/v1/accounts/a/data-products/w1\n"
+     "Set-Cookie: a=1; Path=/api/v1/accounts/a/data-products; Secure\nSet-Cookie: b=2; Path=/\n",
+     false},
+    {"down: a Link that does not parse stays",
+     "Link: </api/v1/accounts/a/workspaces/w1>; rel=\"next\n",
+     "Link: </api/v1/accounts/a/workspaces/w1>; rel=\"next\n", false},
     {"down: Allow in the client's methods",
      "Allow: GET, POST, PATCH, OPTIONS, TRACE\n", "Allow: GET, PATCH, OPTIONS\n", false},
     {"down: what is not true of a translated body, or told in other words",
@@ -97,9 +110,13 @@ static const struct way ways_down[] = {
      "X-Request-Id: theirs\nVia: 1.1 inner\n", "Via: 1.1 inner\n", false},
     {"down: passthrough leaves end-to-end fields alone",
      "X-Workspace-Id: 7\nVary: X-Workspace-Id\nLocation: /api/v1/accounts/a/workspaces/w1\n"
-     "Allow: POST\nAccept-Ranges: bytes\nDeprecation: @1\nContent-Digest: x\n",
+     "Allow: POST\nAccept-Ranges: bytes\nDeprecation: @1\nContent-Digest: x\n"
+     "Link: </api/v1/accounts/a/workspaces/w1>\nETag: \"x\"\nContent-Encoding: gzip\n"
+     "Set-Cookie: a=1; Path=/api/v1/accounts/a/workspaces\n",
      "X-Workspace-Id: 7\nVary: X-Workspace-Id\nLocation: /api/v1/accounts/a/workspaces/w1\n"
-     "Allow: POST\nAccept-Ranges: bytes\nDeprecation: @1\nContent-Digest: x\n", true},
+     "Allow: POST\nAccept-Ranges: bytes\nDeprecation: @1\nContent-Digest: x\n"
+     "Link: </api/v1/accounts/a/workspaces/w1>\nETag: \"x\"\nContent-Encoding: gzip\n"
+     "Set-Cookie: a=1; Path=/api/v1/accounts/a/workspaces\n", true},
 };
 /* clang-format on */
 
@@ -226,6 +243,115 @@ static void the_scheme_is_the_clients(void **state)
     stage_close(&s);
 }
 
+/* --- codings ----------------------------------------------------------------------- */
+
+/* A coded reply and what is told of it; '#' stands for a digit of a mark. */
+struct coded {
+    const char *accepted; /* a field line of the request, or none */
+    const char *came, *left;
+};
+
+static bool is_like(struct text told, const char *pattern)
+{
+    for (size_t i = 0; i < told.len; i++)
+        if (pattern[i] != told.at[i] && (pattern[i] != '#' || told.at[i] == '"'))
+            return false;
+    return pattern[told.len] == 0;
+}
+
+static void the_coding_of_a_reply_is_told_as_it_is(void **state)
+{
+#define OURS "Via: 1.1 dpgw\nX-Request-Id: r-1\n"
+#define JSON "Content-Type: application/json\n"
+#define PNG  "Content-Type: image/png\n"
+#define TAG  "ETag: \"v\"\n"
+    static const struct coded rows[] = {
+        /* decoded and translated */
+        {"", JSON "Content-Encoding: gzip\n" TAG "Content-Digest: x\n",
+         JSON "ETag: \"v;dp-s########\"\nVary: Accept-Encoding\n" OURS},
+        /* decoded, translated and coded again: no two of those need be the same bytes */
+        {"Accept-Encoding: gzip\r\n", JSON "Content-Encoding: br\n" TAG,
+         JSON "ETag: W/\"v;dp-s########\"\nContent-Encoding: gzip\nVary: Accept-Encoding\n" OURS},
+        {"Accept-Encoding: gzip\r\n", JSON "Content-Encoding: gzip\nETag: W/\"v\"\nVary: Accept\n",
+         JSON "ETag: W/\"v;dp-w########\"\nVary: Accept, Accept-Encoding\n"
+              "Content-Encoding: gzip\n" OURS},
+        /* decoded only, since the client did not ask for it */
+        {"", PNG "Content-Encoding: br\n" TAG "Repr-Digest: x\n",
+         PNG "ETag: W/\"v;dp-s########\"\nVary: Accept-Encoding\n" OURS},
+        /* the client's own wish */
+        {"Accept-Encoding: br\r\n", PNG "Content-Encoding: br\n" TAG "Repr-Digest: x\n",
+         PNG "Content-Encoding: br\n" TAG "Repr-Digest: x\nVary: Accept-Encoding\n" OURS},
+        /* never coded */
+        {"Accept-Encoding: gzip\r\n", JSON, JSON OURS},
+        {"", PNG "Content-Encoding: identity\n" TAG, PNG "Content-Encoding: identity\n" TAG OURS},
+        {"", JSON "Content-Encoding: gzip\nVary: a, accept-encoding\nVary: b\n",
+         JSON "Vary: a, accept-encoding\nVary: b\n" OURS},
+        {"", JSON "Content-Encoding: gzip\nVary: a\nVary: *\n", JSON "Vary: a\nVary: *\n" OURS},
+        {"", JSON "Content-Encoding: gzip\nVary: a\nVary: b\n",
+         JSON "Vary: a\nVary: b, Accept-Encoding\n" OURS},
+    };
+    char head[256];
+    struct stage s;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        stage_open(&s, &scene_get_roomy);
+        snprintf(head, sizeof head, TRANSLATED ID_LINE "%s\r\n", rows[i].accepted);
+        stage_begin_with(&s, head);
+        stage_head(&s, 200, HTTP_CHUNKED, 0, rows[i].came);
+        if (!is_like(buf_text(&s.client->fields), rows[i].left))
+            wrong("what goes down of\n%sis\n%.*snot\n%s", rows[i].came,
+                  TEXT_ARG(buf_text(&s.client->fields)), rows[i].left);
+        stage_do(&s, GONE);
+        stage_close(&s);
+    }
+}
+
+/* What the client coded goes up without its coding, and without digests of it. */
+static void a_decoded_request_tells_no_coding(void **state)
+{
+    static const char *const gone[] = {"Content-Encoding", "Content-Digest", "Content-MD5"};
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, &scene_post_streaming);
+    stage_begin_with(&s, "POST " PRODUCTS " HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n"
+                         "Content-Type: application/x-ndjson\r\nContent-Digest: x\r\n"
+                         "Content-MD5: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert_non_null(fake_upstream_field(stage_transfer(&s), "Content-Type", 0));
+    for (size_t i = 0; i < 3; i++)
+        assert_null(fake_upstream_field(stage_transfer(&s), gone[i], 0));
+    stage_do(&s, GONE);
+    stage_close(&s);
+}
+
+/* --- beside the head ----------------------------------------------------------------- */
+
+static void hints_and_trailers_are_mapped(void **state)
+{
+    static struct http_field hint = {{"Link", 4},
+                                     {"</api/v1/accounts/a/workspaces/w>; rel=preload", 46}};
+    static struct http_field trailers[] = {{{"ETag", 4}, {"\"v\"", 3}},
+                                           {{"X-Workspace-Id", 14}, {"7", 1}},
+                                           {{"Content-Digest", 14}, {"x", 1}}};
+    struct upstream_head hints = {.status = 103, .fields = {&hint, 1}};
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, &scene_get_roomy);
+    stage_begin_with(&s, TRANSLATED ID_LINE "\r\n");
+    stage_transfer(&s)->events->on_hints(stage_transfer(&s)->owner, &hints);
+    assert_true(text_eq(buf_text(&s.client->hints),
+                        TEXT("Link: </api/v1/accounts/a/data-products/w>; rel=preload\n")));
+    stage_head(&s, 200, HTTP_CHUNKED, 0, JSON);
+    fake_upstream_piece(stage_transfer(&s), TEXT("{}"));
+    fake_upstream_done(stage_transfer(&s), &(struct http_fields){trailers, 3});
+    if (!is_like(buf_text(&s.client->trailers), "ETag: \"v;dp-s########\"\nX-Data-Product-Id: 7\n"))
+        wrong("the trailers are\n%.*s", TEXT_ARG(buf_text(&s.client->trailers)));
+    stage_do(&s, GONE);
+    stage_close(&s);
+}
+
 int run_fields(void)
 {
     enum { UP = sizeof ways_up / sizeof ways_up[0], DOWN = sizeof ways_down / sizeof ways_down[0] };
@@ -234,6 +360,9 @@ int run_fields(void)
         cmocka_unit_test(allow_of_a_mapped_method),
         cmocka_unit_test(request_ids),
         cmocka_unit_test(the_scheme_is_the_clients),
+        cmocka_unit_test(the_coding_of_a_reply_is_told_as_it_is),
+        cmocka_unit_test(a_decoded_request_tells_no_coding),
+        cmocka_unit_test(hints_and_trailers_are_mapped),
     };
     enum { OTHERS = sizeof others / sizeof others[0] };
     struct CMUnitTest tests[UP + DOWN + OTHERS];

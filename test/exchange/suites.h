@@ -24,4 +24,13 @@ int run_faults(void);
 /* Header fields, up and down. */
 int run_fields(void);
 
+/* Entity tags, their marks, and conditions. */
+int run_validators(void);
+
+/* W3C Trace Context. */
+int run_traces(void);
+
+/* X-Forwarded fields, trusted hops and whose Host goes up. */
+int run_forwarding(void);
+
 #endif
