@@ -33,6 +33,7 @@ def run_tests(folder, words, **extra):
     """Runs the *.test.mjs in FOLDER whose names match WORDS; returns the exit status."""
     env = environment(DPGW=program.build_path("DPGW", "dpgw"), **extra)
     files = sorted(str(p) for p in pathlib.Path(folder).glob("*.test.mjs"))
+    assert files, f"no tests in {folder}"
     patterns = [f"--test-name-pattern={w}" for w in words]
     command = [str(node()), "--test", "--test-reporter=tap", f"--test-concurrency={os.cpu_count()}",
                "--test-timeout=120000", *patterns, *files]

@@ -14,8 +14,8 @@ FORBIDDEN = set("""
 fc5a1047f5
 """.split())
 WORD = re.compile(r"\b[A-Za-z]+\b")
-WORDS_IN = (".c", ".h", ".md", ".py", ".yaml", ".txt", ".json", ".ids", "Makefile", "/run",
-            "/install", "/run-demo", "/fresh-debian", "LICENSE")
+WORDS_IN = (".c", ".h", ".md", ".py", ".mjs", ".html", ".yaml", ".txt", ".json", ".ids", ".mk",
+            ".npmrc", "Makefile", "/run", "/install", "/run-demo", "/fresh-debian", "LICENSE")
 
 URL = re.compile(r"\bhttps?://([^\s/\"'<>)`\\:{}%]+)")
 HOSTS = re.compile(r"\d+\.\d+\.\d+\.\d+|[\w.-]*\b(example|invalid|test|internal|local)"
