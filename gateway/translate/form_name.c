@@ -124,9 +124,8 @@ static struct text part_leaves(const struct form_names *n, const struct part *pa
     return from ? pair_to(pair, n->direction) : pair_from(pair, n->direction);
 }
 
-/* Goes over the parts of NAME; EXCHANGED as in part_leaves. */
-static struct passage follow(const struct form_names *n, const struct form_name *name,
-                             bool exchanged)
+/* Goes over the parts of NAME. */
+static struct passage follow(const struct form_names *n, const struct form_name *name)
 {
     struct passage p = {.came = n->seed, .left = n->seed};
     struct text rest = name->raw;
@@ -137,7 +136,7 @@ static struct passage follow(const struct form_names *n, const struct form_name 
 
         take_part(name->coding, &rest, "[]", &part);
         const struct pair *pair = pair_of(n, &part);
-        struct text leaves = part_leaves(n, &part, pair, exchanged);
+        struct text leaves = part_leaves(n, &part, pair, false);
         p.came = lookup_hash(p.came, part_name(&part));
         p.left = lookup_hash(p.left, leaves.at ? leaves : part_name(&part));
         p.pair = pair ? pair : p.pair;
@@ -282,7 +281,7 @@ void form_names_fini(struct form_names *n)
 enum translate_code form_names_take(struct form_names *n, const struct form_name *name,
                                     struct buf *to)
 {
-    struct passage p = follow(n, name, false);
+    struct passage p = follow(n, name);
     const struct form_seen *first = NULL;
     enum translate_code code = TRANSLATE_OK;
 
@@ -292,15 +291,10 @@ enum translate_code form_names_take(struct form_names *n, const struct form_name
         n->watcher->collided(n->watcher->owner, p.pair, name->place);
     if (first && n->policy == COLLISION_REJECT)
         return refuse_conflict(n, p.pair, name, first);
-    bool exchanged = first;
-    if (exchanged) {
-        p = follow(n, name, true);
-        code = note(n, &p, name->place, &first);
-    }
     if (code != TRANSLATE_OK)
         return code;
     if (p.pair)
-        add_name(n, name, exchanged, to);
+        add_name(n, name, first != NULL, to);
     else
         buf_add(to, name->raw);
     return to->failed ? refuse(n, TRANSLATE_NO_MEMORY, "no memory", name->place) : TRANSLATE_OK;

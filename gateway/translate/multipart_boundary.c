@@ -54,13 +54,11 @@ static enum boundary_event search(struct multipart_boundary *b, struct text *pie
     return n > 0 ? BOUNDARY_CONTENT : BOUNDARY_NONE;
 }
 
-/* What is held is no line, but for its last REST bytes. */
-static enum boundary_event give_up(struct multipart_boundary *b, size_t rest, struct text *span_out)
+/* What is held is no such line. */
+static enum boundary_event give_up(struct multipart_boundary *b, struct text *span_out)
 {
     *span_out = held(b);
-    span_out->len -= rest;
-    b->held = rest;
-    b->gone = 0;
+    b->held = b->gone = 0;
     b->tail = TAIL_FIRST;
     return span_out->len > 0 ? BOUNDARY_CONTENT : BOUNDARY_NONE;
 }
@@ -76,7 +74,7 @@ static enum boundary_event match(struct multipart_boundary *b, struct text *piec
         b->held++;
     }
     *piece = text_from_offset(*piece, n);
-    return piece->len > 0 && b->held < b->full ? give_up(b, 0, span_out) : BOUNDARY_NONE;
+    return piece->len > 0 && b->held < b->full ? give_up(b, span_out) : BOUNDARY_NONE;
 }
 
 /* Where the line goes on with NEXT; TAIL_NOTHING: it is no such line. */
@@ -115,7 +113,7 @@ static enum boundary_event match_tail(struct multipart_boundary *b, struct text 
 
     b->tail = follow(before, next);
     if (b->tail == TAIL_NOTHING)
-        return give_up(b, before == TAIL_RETURN, span_out);
+        return give_up(b, span_out);
     if (b->tail == TAIL_ENDED && before == TAIL_CLOSING) {
         *span_out = held(b);
         return BOUNDARY_CLOSES;

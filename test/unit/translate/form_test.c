@@ -220,17 +220,18 @@ static void check_everywhere(const struct mapping *m, struct text body, struct t
     }
 }
 
-/* A name of N bytes, "[dataProductId]" at its end, then another parameter. */
+/* A name of N bytes behind a list, with the known name INSIDE at its end. */
 static struct buf named(size_t n, const char *inside)
 {
     struct buf form;
 
     buf_init(&form, SIZE_MAX);
-    while (form.len < n - strlen("[dataProductId]"))
+    buf_add(&form, TEXT("sort=x&"));
+    while (form.len < strlen("sort=x&") + n - strlen("[dataProductId]"))
         buf_add_byte(&form, 'x');
     buf_add_byte(&form, '[');
     buf_add(&form, text_from(inside));
-    buf_add(&form, TEXT("]=1&dataProductId=2"));
+    buf_add(&form, TEXT("]=dataProductId&dataProductId=2"));
     return form;
 }
 
