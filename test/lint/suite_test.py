@@ -22,6 +22,8 @@ PRINTED = [
     ("1..1\nok 1 - a\n==1==ERROR: LeakSanitizer\n", 99, 1, 1, 0),
     ("1..2\nok 1 - a\nnot ok 2 # SKIP b\n", 0, 1, 0, 1),
     ("1..1\nok 1 - a\n1..1\nok 1 - b\n", 0, 2, 0, 0),
+    ("1..0 # SKIP not in this build\n", 0, 0, 0, 0),
+    ("1..0 # SKIP not in this build\n", 1, 0, 1, 0),
     ("", 0, 0, 1, 0),
     ("", -11, 0, 1, 0),
     ("ok deep.name (0.3 s)\n3 passed, 0 failed\n", 0, 1, 0, 0),

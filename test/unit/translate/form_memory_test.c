@@ -164,7 +164,7 @@ int main(void)
 
 int main(void)
 {
-    print_message("the sanitizers have the heap: passed over\n");
+    print_message("1..0 # SKIP the sanitizers have the heap\n");
     return 0;
 }
 
