@@ -2,6 +2,7 @@
 
 #include "conf/expect.h"
 #include "conf/units.h"
+#include "http/method.h"
 
 enum { WHAT_BYTES = 96 };
 
@@ -110,6 +111,23 @@ static bool is_pair(const struct telling *t, const struct yaml_node *member)
     return expect_text(member, name_of(member, what), t->d);
 }
 
+/* {PUT: POST}: client methods and what they are sent as. */
+static void tell_method_pairs(const struct telling *t, struct mapping_scope *scope,
+                              const struct yaml_node *map)
+{
+    for (const struct yaml_node *m = map->first; m; m = m->next)
+        if (is_pair(t, m))
+            mapping_scope_method(scope, written_key(m), written_value(m));
+}
+
+/* True if MAP is a table of methods and not of a resource's keys. */
+static bool is_method_table(const struct yaml_node *map)
+{
+    enum http_method method;
+
+    return map->kind == YAML_MAP && map->first && http_method_find(map->first->key, &method);
+}
+
 static void tell_methods(const struct telling *t, struct mapping_scope *scope,
                          const struct yaml_node *first)
 {
@@ -125,9 +143,7 @@ static void tell_methods(const struct telling *t, struct mapping_scope *scope,
             expect_other(n, "a method", "text, or {PUT: POST}", t->d);
             continue;
         }
-        for (const struct yaml_node *m = n->first; m; m = m->next)
-            if (is_pair(t, m))
-                mapping_scope_method(scope, written_key(m), written_value(m));
+        tell_method_pairs(t, scope, n);
     }
 }
 
@@ -295,7 +311,9 @@ static void tell_scope(const struct telling *t, struct mapping_scope *scope,
 {
     tell_rules(t, scope, map);
     for (const struct yaml_node *m = map->first; m; m = m->next) {
-        if (is_key(m, "methods"))
+        if (is_key(m, "methods") && is_method_table(m))
+            tell_method_pairs(t, scope, m);
+        else if (is_key(m, "methods"))
             tell_methods(t, scope, entries(t, m, true));
         else if (is_key(m, "body"))
             tell_body(t, scope, m);
@@ -321,6 +339,10 @@ static void tell_resource(const struct telling *t, struct mapping_scope *route,
     struct mapping_scope *scope = mapping_builder_resource(route, written_key(resource));
     if (resource->kind == YAML_LIST) {
         tell_methods(t, scope, resource->first);
+        return;
+    }
+    if (is_method_table(resource)) {
+        tell_method_pairs(t, scope, resource);
         return;
     }
     expect_only(resource, &keys, t->d);
