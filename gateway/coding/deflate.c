@@ -3,7 +3,15 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { GZIP_BITS = MAX_WBITS + 16, ENCODER_LEVEL = 4, ENCODER_MEMORY = 8, STEP_BYTES = 4096 };
+enum {
+    GZIP = 16, /* added to the bits of a window: the gzip format */
+    GZIP_BITS = MAX_WBITS + GZIP,
+    ENCODER_LEVEL = 4,
+    ENCODER_MEMORY = 8, /* with the largest window 256 KiB */
+    SMALL_BITS = 12 + GZIP,
+    SMALL_MEMORY = 5, /* with that window 32 KiB */
+    STEP_BYTES = 4096
+};
 
 /* --- decoding ------------------------------------------------------------- */
 
@@ -104,17 +112,27 @@ struct encoder {
     z_stream stream;
 };
 
-struct encoder *encoder_new(void)
+static struct encoder *encoder_of(int bits, int memory)
 {
     struct encoder *e = calloc(1, sizeof *e);
 
     if (!e)
         return NULL;
-    if (deflateInit2(&e->stream, ENCODER_LEVEL, Z_DEFLATED, GZIP_BITS, ENCODER_MEMORY,
-                     Z_DEFAULT_STRATEGY) == Z_OK)
+    if (deflateInit2(&e->stream, ENCODER_LEVEL, Z_DEFLATED, bits, memory, Z_DEFAULT_STRATEGY) ==
+        Z_OK)
         return e;
     free(e);
     return NULL;
+}
+
+struct encoder *encoder_new(void)
+{
+    return encoder_of(GZIP_BITS, ENCODER_MEMORY);
+}
+
+struct encoder *encoder_new_small(void)
+{
+    return encoder_of(SMALL_BITS, SMALL_MEMORY);
 }
 
 void encoder_free(struct encoder **e)

@@ -108,7 +108,10 @@ static bool prepare(struct exchange *ex, enum media media, struct text content_t
         return false;
     if (down->translated && !(down->translator = translator_new(media, &task)))
         return false;
-    return !down->coded || !has_body || (down->encoder = encoder_new());
+    if (!down->coded || !has_body)
+        return true;
+    down->encoder = down->events ? encoder_new_small() : encoder_new();
+    return down->encoder;
 }
 
 static void begin_reply(struct exchange *ex)
@@ -168,6 +171,15 @@ static void give(struct exchange *ex, struct text bytes)
         upstream_pause(ex->upstream);
 }
 
+/* What was in B has left.  An event stream may stay open for long: it holds none between events. */
+static void empty(const struct downlink *down, struct buf *b)
+{
+    if (down->events)
+        buf_fini(b);
+    else
+        buf_clear(b);
+}
+
 /* Gives BYTES to the client in the coding the reply has. */
 static void deliver(struct exchange *ex, struct text bytes, enum encoder_until until)
 {
@@ -177,11 +189,11 @@ static void deliver(struct exchange *ex, struct text bytes, enum encoder_until u
         give(ex, bytes);
         return;
     }
-    buf_clear(&down->recoded);
     if (encoder_put(down->encoder, bytes, until, &down->recoded))
         give(ex, buf_text(&down->recoded));
     else
         exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+    empty(down, &down->recoded);
 }
 
 /* Ends the piece under way: a held reply keeps it while it is small, another one sends it. */
@@ -202,7 +214,7 @@ static void settle(struct exchange *ex)
     }
     if (down->piece.len)
         deliver(ex, buf_text(&down->piece), down->events ? ENCODER_FLUSH : ENCODER_GO_ON);
-    buf_clear(&down->piece);
+    empty(down, &down->piece);
 }
 
 static void refuse(struct exchange *ex)

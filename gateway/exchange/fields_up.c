@@ -22,7 +22,7 @@ static bool goes_up(const struct exchange *ex, const struct http_hop *hop, struc
         return true;
     if (ex->up.decoded && text_eq_nocase(name, TEXT("content-encoding")))
         return false;
-    if ((ex->up.translator || ex->up.decoded) && fields_in(fields_digests, name))
+    if ((ex->up.translated || ex->up.decoded) && fields_in(fields_digests, name))
         return false;
     if (fields_auto(ex) && text_eq_nocase(name, TEXT("accept-encoding")))
         return false;

@@ -4,8 +4,8 @@
  * exchange.c holds phases and the client's handlers, service.c
  * the upstream's; admission.c judges the head; uplink.c
  * carries the request body, downlink.c the reply; fields*.c rewrite header
- * fields; failure.c makes the gateway's own replies.  `enter` is the one door
- * into a phase, `exchange_end` the one door out of life.
+ * fields, with validators.c, trace.c and forwarded.c; failure.c makes the gateway's own replies.
+ * `enter` is the one door into a phase, `exchange_end` the one door out of life.
  */
 #ifndef EXCHANGE_LIFE_H
 #define EXCHANGE_LIFE_H
@@ -33,21 +33,22 @@ struct uplink {
     struct text target;     /* path and query as they go up */
     struct evbuffer *bytes; /* translated, not yet taken by the service */
     struct valve valve;
-    struct translator *translator; /* NULL: the body goes as it is */
+    struct translator *translator; /* NULL: the body goes as it is, or has all gone */
     struct unpack unpack;          /* undoes the client's coding, as fast as the service reads */
     enum coding coding;            /* the client's */
     enum media media;
     uint64_t received; /* bytes as they came */
     uint64_t plain;    /* bytes without their coding */
     uint64_t limit;
-    bool whole;    /* nothing goes up before the body is complete (or too long for that) */
-    bool ended;    /* the client has sent all of it */
-    bool complete; /* all of it is decoded and translated */
-    bool wanted;   /* the service asked for more and got none */
-    bool failed;   /* no memory for a piece */
-    bool decoded;  /* the body came coded and goes up without its coding */
-    bool dropped;  /* the service has answered: the rest is read and thrown away */
-    bool again;    /* the request has been sent a second time */
+    bool whole;      /* nothing goes up before the body is complete (or too long for that) */
+    bool ended;      /* the client has sent all of it */
+    bool complete;   /* all of it is decoded and translated */
+    bool wanted;     /* the service asked for more and got none */
+    bool failed;     /* no memory for a piece */
+    bool decoded;    /* the body came coded and goes up without its coding */
+    bool translated; /* the body passes a translator */
+    bool dropped;    /* the service has answered: the rest is read and thrown away */
+    bool again;      /* the request has been sent a second time */
 };
 
 /* The reply, from the service to the client. */

@@ -125,7 +125,8 @@ static bool prepare(struct exchange *ex)
     if (!up->bytes || !unpack_init(&up->unpack, up->decoded ? up->coding : CODING_IDENTITY,
                                    &ex->host->limits.coding, on_plain, ex))
         return false;
-    if (up->media == MEDIA_OTHER)
+    up->translated = up->media != MEDIA_OTHER;
+    if (!up->translated)
         return true;
     up->translator = translator_new(up->media, &task);
     return up->translator;
@@ -217,6 +218,13 @@ static bool on_plain(void *owner, struct text bytes)
     return is_open(ex) && !up->valve.shut;
 }
 
+/* Frees what the body passes on its way; the reply may take long to end. */
+static void fini_passage(struct uplink *up)
+{
+    translator_free(&up->translator);
+    unpack_fini(&up->unpack);
+}
+
 /* All has come and been decoded: the service may have the end. */
 static void finish(struct exchange *ex)
 {
@@ -231,6 +239,7 @@ static void finish(struct exchange *ex)
         refuse(ex);
         return;
     }
+    fini_passage(up);
     if (ex->phase == EXCHANGE_SENDING)
         exchange_enter(ex, EXCHANGE_WAITING);
     if (up->failed)
@@ -310,8 +319,7 @@ void uplink_drop(struct exchange *ex)
 
 void uplink_fini(struct uplink *up)
 {
-    translator_free(&up->translator);
-    unpack_fini(&up->unpack);
+    fini_passage(up);
     if (up->bytes)
         evbuffer_free(up->bytes);
 }

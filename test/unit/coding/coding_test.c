@@ -262,13 +262,11 @@ static void test_names(void **state)
 }
 
 /* What leaves at a flush can be read at once; the whole is one gzip body. */
-static void test_encoder_flushes(void **state)
+static void flush_three_times(struct encoder *e)
 {
-    struct encoder *e = encoder_new();
     struct decoder *d = decoder_new(CODING_GZIP, &usual);
     struct buf coded, plain;
 
-    (void)state;
     buf_init(&coded, SIZE_MAX);
     buf_init(&plain, SIZE_MAX);
     for (int i = 0; i < 3; i++) {
@@ -295,6 +293,40 @@ static void test_encoder_flushes(void **state)
     decoder_free(&d);
 }
 
+static void test_encoder_flushes(void **state)
+{
+    (void)state;
+    flush_three_times(encoder_new());
+    flush_three_times(encoder_new_small());
+}
+
+/* What the small one forgets is coded anew: text that comes again from afar. */
+static void test_small_encoder_keeps_far_text(void **state)
+{
+    struct encoder *e = encoder_new_small();
+    struct decoder *d = decoder_new(CODING_GZIP, &usual);
+    struct buf plain, coded, back;
+    struct text out;
+
+    (void)state;
+    buf_init(&plain, SIZE_MAX);
+    buf_init(&coded, SIZE_MAX);
+    buf_init(&back, SIZE_MAX);
+    for (uint64_t i = 0; i < 20000; i++)
+        buf_add_u64(&plain, i * i % 1009);
+    assert_true(encoder_put(e, buf_text(&plain), ENCODER_END, &coded));
+    struct text piece = buf_text(&coded);
+    while (decoder_next(d, &piece, &out) == CODING_BYTES)
+        buf_add(&back, out);
+    assert_true(decoder_complete(d));
+    assert_true(text_eq(buf_text(&plain), buf_text(&back)));
+    buf_fini(&plain);
+    buf_fini(&coded);
+    buf_fini(&back);
+    encoder_free(&e);
+    decoder_free(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -307,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_a_step_gives_a_bounded_window),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_encoder_flushes),
+        cmocka_unit_test(test_small_encoder_keeps_far_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
