@@ -139,23 +139,27 @@ def rows(mib, rate):
                               (mib << 20) // document[2], rate)
 
 
-def main():
-    mib = int(os.environ.get("LARGE_MIB", "1024"))
-    rate = int(float(os.environ.get("LARGE_RATE", "20")) * 1e6)
+def report(what, measured, file):
+    """Judges and prints each of the rows MEASURED, writes them to build/FILE; the exit status."""
     done, failed = [], 0
-    for row in rows(mib, rate):
+    for row in measured:
         fault = fault_of(row)
         failed += fault is not None
         done.append(row)
-        print(f"{'not ok' if fault else 'ok'} large {row['document']} {row['way']}", flush=True)
+        print(f"{'not ok' if fault else 'ok'} {what} {row['document']} {row['way']}", flush=True)
         print(f"    {row['mib']} MiB in {row['seconds']} s, peak "
               f"{row['peak_bytes'] / 1048576:.1f} MiB, CPU {row['cpu_seconds']} s"
               f"{': ' + fault if fault else ''}", flush=True)
-    file = program.ROOT / "build/memory.json"
-    file.write_text(json.dumps({"build": program.BUILD.name, "limit_bytes": PEAK_MAX,
-                                "rows": done}, indent=1) + "\n")
+    (program.ROOT / "build" / file).write_text(json.dumps(
+        {"build": program.BUILD.name, "limit_bytes": PEAK_MAX, "rows": done}, indent=1) + "\n")
     print(f"{len(done) - failed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
+
+
+def main():
+    mib = int(os.environ.get("LARGE_MIB", "1024"))
+    rate = int(float(os.environ.get("LARGE_RATE", "20")) * 1e6)
+    return report("large", rows(mib, rate), "memory.json")
 
 
 if __name__ == "__main__":
