@@ -195,6 +195,73 @@ static void a_form_leaves_as_it_was_made(void **state)
     mapping_unref(&m);
 }
 
+/* Changes, takes out or doubles some bytes of BODY. */
+static void spoil(struct buf *body, uint32_t *seed)
+{
+    static const char BYTES[] = "\r\n- \";=:,{}[]%\\c\xff\0";
+
+    for (size_t n = 1 + cut_random(seed) % 3; n > 0 && body->len > 1; n--) {
+        size_t at = cut_random(seed) % body->len, behind = body->len - at;
+
+        switch (cut_random(seed) % 4) {
+        case 0:
+            body->at[at] = PICK(BYTES, seed);
+            break;
+        case 1:
+            memmove(body->at + at, body->at + at + 1, behind - 1);
+            body->len--;
+            break;
+        case 2:
+            body->len = at;
+            break;
+        default:
+            assert_non_null(buf_room(body, behind));
+            memcpy(body->at + body->len, body->at + at, behind);
+            body->len += behind;
+        }
+    }
+}
+
+static void a_spoilt_form_has_one_verdict_at_every_cut(void **state)
+{
+    struct mapping *m = rules_text(text_from(RULES));
+    size_t verdicts[TRANSLATE_NO_MEMORY + 1] = {0};
+    uint32_t seed = 29;
+
+    (void)state;
+    content_type = TEXT("multipart/form-data; boundary=cut");
+    for (uint32_t round = 0; round < 1500; round++) {
+        struct made f;
+
+        buf_init(&f.client, 1 << 20);
+        buf_init(&f.upstream, 1 << 20);
+        for (size_t n = 1 + cut_random(&seed) % 3; n > 0; n--)
+            add_part(&f, &seed);
+        add_same(&f, "--cut--\r\n");
+        spoil(&f.client, &seed);
+        struct text body = buf_text(&f.client);
+        struct translated whole =
+            cut_kind(make_typed, m, REQUEST, &CUT_LIMITS, body, (struct cut){.size = SIZE_MAX});
+        verdicts[whole.code]++;
+        for (uint32_t i = 0; i < 4; i++) {
+            struct translated other = cut_kind(make_typed, m, REQUEST, &CUT_LIMITS, body,
+                                               cut_way(i ? cut_random(&seed) % CUT_WAYS : 0));
+
+            if (!cut_same(&whole, &other))
+                fail_msg("%.*s left as %.*s, and in pieces as %.*s", TEXT_ARG(body),
+                         TEXT_ARG(buf_text(&whole.out)), TEXT_ARG(buf_text(&other.out)));
+            cut_fini(&other);
+        }
+        cut_fini(&whole);
+        buf_fini(&f.client);
+        buf_fini(&f.upstream);
+    }
+    assert_true(verdicts[TRANSLATE_OK] > 100 && verdicts[TRANSLATE_INVALID_FORM] > 100);
+    assert_true(verdicts[TRANSLATE_INVALID_JSON] > 10);
+    assert_int_equal(verdicts[TRANSLATE_NO_MEMORY], 0);
+    mapping_unref(&m);
+}
+
 /* --- ceilings ------------------------------------------------------------------------------ */
 
 #define PART "--cut\r\nContent-Disposition: form-data; name=\"dataProduct\"\r\n"
@@ -344,7 +411,7 @@ static void a_large_file_takes_no_memory(void **state)
         const char *with; /* "": random bytes */
         uint64_t mib;
     } FILES[] = {{"", 256},        {"\r\n--", 64},         {"\r", 32},
-                 {"\r\n--cu", 64}, {"\r\n--cut \t\r", 64}, {"\r\n--cut--\r\r\n", 0}};
+                 {"\r\n--cu", 64}, {"\r\n--cut \t\r", 64}, {NULL, 0}};
     struct mapping *m = rules_text(text_from(RULES));
 
     (void)state;
@@ -367,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_golden_cases_hold_at_every_cut),
         cmocka_unit_test(a_form_leaves_as_it_was_made),
+        cmocka_unit_test(a_spoilt_form_has_one_verdict_at_every_cut),
         cmocka_unit_test(a_head_past_its_ceiling_is_refused),
         cmocka_unit_test(padding_without_end_is_refused),
         cmocka_unit_test(a_large_file_takes_no_memory),
