@@ -167,8 +167,10 @@ static void give(struct exchange *ex, struct text bytes)
         return;
     ex->sent_bytes += bytes.len;
     down->valve.level = front_send(ex->client, bytes);
-    if (valve_fill(&down->valve, 0) && ex->upstream)
-        upstream_pause(ex->upstream);
+    if (!valve_fill(&down->valve, 0) || !ex->upstream || down->paused)
+        return;
+    down->paused = true;
+    upstream_pause(ex->upstream);
 }
 
 /* What was in B has left.  An event stream may stay open for long: it holds none between events. */
@@ -336,8 +338,10 @@ void downlink_drained(struct exchange *ex, size_t waiting)
         return;
     if (down->unpack.stopped)
         conclude(ex, unpack_go_on(&down->unpack));
-    if (ex->upstream && !down->valve.shut)
-        upstream_resume(ex->upstream); /* may deliver a piece before it returns */
+    if (!ex->upstream || down->valve.shut)
+        return;
+    down->paused = false;
+    upstream_resume(ex->upstream); /* may deliver a piece before it returns */
 }
 
 void downlink_fini(struct downlink *down)

@@ -69,6 +69,7 @@ struct downlink {
     bool decoded;                  /* the service's coding is undone */
     bool coded;                    /* the gateway codes the body itself: gzip */
     bool begun;                    /* front has been given the head */
+    bool paused;                   /* the service has been told to wait */
 };
 
 /* What this request is, as the log and the other files need it. */

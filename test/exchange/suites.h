@@ -18,6 +18,16 @@ int run_outcomes(void);
 /* Framing, held replies and early answers. */
 int run_replies(void);
 
+/* Coded bodies by themselves. */
+int run_unpacking(void);
+
+/* Coded replies, decoded; and coded again, or left alone. */
+int run_codings(void);
+int run_recodings(void);
+
+/* Coded request bodies. */
+int run_coded_requests(void);
+
 /* Each allocation fails once. */
 int run_faults(void);
 
