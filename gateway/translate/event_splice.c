@@ -26,6 +26,8 @@ static bool heed(struct event_splice *s, enum translate_code code, struct text p
     if (code == TRANSLATE_NO_MEMORY)
         return false;
     s->broken = true;
+    if (code == TRANSLATE_CONFLICT)
+        return true; /* the stream ends here */
     emit(s, reader_withheld(&s->splicer.reader, &piece));
     if (!s->joining)
         emit(s, piece);

@@ -2,10 +2,11 @@
  * Server-sent events.  What precedes the first data of an event passes at
  * once, and so do comments between events.  From its first data on an event
  * is held, up to a ceiling, until its blank line tells that it is whole; it
- * is judged, and leaves translated, or as it came if its data is no JSON text
- * or has two members that would leave under one name.  Past the ceiling it
- * flows through the same splice unjudged.  Between events nothing is held,
- * neither bytes nor a splicer, so that an idle stream costs little.
+ * is judged, and leaves translated, or as it came if its data is no JSON text;
+ * past the ceiling it flows through the same splice unjudged.  Two members
+ * that would leave under one name, where the rules refuse that, end the
+ * stream.  Between events nothing is held, neither bytes nor a splicer, so
+ * that an idle stream costs little.
  */
 #include "translate/event_splice.h"
 #include "translate/translator.h"
@@ -27,8 +28,19 @@ static struct event_stream *stream_of(struct translator *t)
     return (struct event_stream *)t;
 }
 
-static enum translate_code no_memory(struct event_stream *e)
+/* True if two members of the event would leave under one name, and that is refused. */
+static bool conflicts(const struct event_stream *e)
 {
+    return e->splice && e->splice->broken && e->splice->splicer.fault.code == TRANSLATE_CONFLICT;
+}
+
+/* Why the stream can't go on: a conflict, or else no memory. */
+static enum translate_code failed(struct event_stream *e)
+{
+    if (conflicts(e)) {
+        e->base.fault = e->splice->splicer.fault;
+        return TRANSLATE_CONFLICT;
+    }
     e->base.fault = (struct translate_fault){
         .code = TRANSLATE_NO_MEMORY, .place = lines_place(&e->framing.lines), .what = "no memory"};
     return TRANSLATE_NO_MEMORY;
@@ -84,9 +96,9 @@ static bool leave(struct event_stream *e)
 {
     if (!replay(e, true))
         return false;
+    if (conflicts(e))
+        return false;
     if (e->splice->broken) {
-        if (e->splice->splicer.fault.code == TRANSLATE_CONFLICT)
-            tell_passed(e);
         emit(e, buf_text(&e->held));
     } else if (!replay(e, false)) {
         return false;
@@ -98,7 +110,7 @@ static bool leave(struct event_stream *e)
 /* The event is too long to be held: it streams from here on. */
 static bool let_flow(struct event_stream *e)
 {
-    if (!replay(e, false))
+    if (!replay(e, false) || conflicts(e))
         return false;
     buf_fini(&e->held);
     e->phase = STREAMING;
@@ -118,7 +130,7 @@ static bool hold(struct event_stream *e, enum event_run kind, struct text run)
 static bool stream(struct event_stream *e, enum event_run kind, struct text run,
                    const struct lines *place)
 {
-    if (!event_splice_run(e->splice, kind, run, place))
+    if (!event_splice_run(e->splice, kind, run, place) || conflicts(e))
         return false;
     if (kind == EVENT_END) {
         if (e->splice->broken)
@@ -164,7 +176,7 @@ static enum translate_code on_piece(struct translator *t, struct text piece)
         enum event_run kind = event_framing_next(&e->framing, &piece, &run);
 
         if (!take(e, kind, run, &before))
-            return no_memory(e);
+            return failed(e);
     }
     return TRANSLATE_OK;
 }
@@ -178,9 +190,9 @@ static enum translate_code on_end(struct translator *t)
     struct event_stream *e = stream_of(t);
 
     if (e->phase == HOLDING && !let_flow(e))
-        return no_memory(e);
+        return failed(e);
     if (e->phase == STREAMING && !event_splice_cut(e->splice))
-        return no_memory(e);
+        return failed(e);
     forget(e);
     return TRANSLATE_OK;
 }

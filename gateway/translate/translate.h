@@ -67,10 +67,7 @@ struct translate_watcher {
     void (*passed_name)(void *owner, const struct pair *pair, struct body_place place);
     /* A value was longer than json_value and passed untouched. */
     void (*passed_value)(void *owner, const struct value_rule *rule, struct body_place place);
-    /*
-     * An event left with a conflict in it, as it came, or was too long to be
-     * judged first and left as it came from FAULT on.
-     */
+    /* An event was too long to be judged first, and left as it came from FAULT on. */
     void (*passed_event)(void *owner, const struct translate_fault *fault);
     void *owner;
 };

@@ -450,8 +450,8 @@ static void renames_and_events_let_pass_are_counted(void **state)
         {"data: {\"workspaceId\":1,}\n\n", 0, 1, 0, 1, 7 + 23},
         {"data: {\"workspaceId\":1,}\n", 0, 1, 0, 0, 7},
         {"data: {\"workspaceId\":1,\n\n", 0, 1, 0, 1, 7 + 24},
-        {"data: {\"workspaceId\":1,\"dataProductId\":2}\n\n", 1000, 0, 1, 1, 23 + 23},
-        {"data: {\"workspaceId\":1,\"dataProductId\":2}\n\n", 0, 1, 1, 1, 7 + 23 + 23},
+        {"data: {\"workspaceId\":1,\"dataProductId\":2}\n\n", 1000, 0, 1, 0, 23},
+        {"data: {\"workspaceId\":1,\"dataProductId\":2}\n\n", 0, 1, 1, 0, 7 + 23},
         {"data: [DONE]\n\n", 1000, 0, 0, 0, 0},
         {"data: [DONE]\n\n", 0, 0, 0, 1, 7}};
     struct mapping *rules =
