@@ -256,7 +256,8 @@ static void check_urls(enum direction d, const char *upstream, const char *clien
                        const struct change *changes, size_t count)
 {
     struct mapping *m = make(product);
-    struct translate_scene scene = {m, text_from(upstream), text_from(client)};
+    struct translate_scene scene = {
+        .mapping = m, .upstream_origin = text_from(upstream), .client_origin = text_from(client)};
 
     for (size_t i = 0; i < count; i++) {
         struct buf to;
@@ -392,7 +393,8 @@ static void whole_words_are_replaced_longest_first(void **state)
 static void a_full_buffer_fails_and_no_more(void **state)
 {
     struct mapping *m = make(product);
-    struct translate_scene scene = {m, TEXT("http://up"), TEXT("http://c")};
+    struct translate_scene scene = {
+        .mapping = m, .upstream_origin = TEXT("http://up"), .client_origin = TEXT("http://c")};
 
     (void)state;
     for (size_t max = 0; max < 40; max++) {
