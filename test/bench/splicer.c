@@ -152,7 +152,8 @@ static void count_bytes(void *owner, struct text span)
 static double run_splicer(const struct mapping *m, enum direction d, struct text body, size_t piece)
 {
     uint64_t left = 0;
-    struct translate_scene scene = {m, TEXT("http://a"), TEXT("http://b")};
+    struct translate_scene scene = {
+        .mapping = m, .upstream_origin = TEXT("http://a"), .client_origin = TEXT("http://b")};
     double from = cpu_seconds();
     static struct splicer s;
 

@@ -47,7 +47,8 @@ static enum translate_code run_text(const struct mapping *m, struct text body, s
                                     uint64_t *left)
 {
     static struct splicer s;
-    struct translate_scene scene = {m, TEXT("http://a"), TEXT("http://b")};
+    struct translate_scene scene = {
+        .mapping = m, .upstream_origin = TEXT("http://a"), .client_origin = TEXT("http://b")};
     struct sink sink = {count_bytes, left};
     enum translate_code code = TRANSLATE_NO_MEMORY;
 
