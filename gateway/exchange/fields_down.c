@@ -19,6 +19,7 @@ struct remaking {
     bool recoded;    /* its coding is undone, or made by the gateway */
     bool marks_tags; /* its entity tag is that of what clients get */
     bool weakens;    /* they don't get the same bytes each time */
+    bool is_304;     /* it is about what the client has */
 };
 
 /* What is done to bodies, known while their trailers come too. */
@@ -90,13 +91,33 @@ static struct text map_allow(struct exchange *ex, struct text value)
     return fields_keep(ex, &to);
 }
 
+/*
+ * True if the client, which asks for no more than it has, has the body of the
+ * strong TAG in a coding of the gateway: a cache finds it by that weak tag only.
+ */
+static bool is_held_weakly(const struct exchange *ex, struct text tag)
+{
+    const struct http_fields *fields = &ex->request.head.fields;
+
+    for (size_t i = 0; i < fields->count; i++)
+        if (text_eq_nocase(fields->at[i].name, TEXT("if-none-match")) &&
+            validators_weakly(fields->at[i].value, tag))
+            return true;
+    return false;
+}
+
 static struct text mark_tag(struct exchange *ex, const struct remaking *remaking, struct text tag)
 {
+    uint64_t digest = rules_digest(ex->route->rules);
     struct buf to;
 
     buf_init(&to, FIELDS_VALUE_MAX);
-    if (validators_mark(tag, rules_digest(ex->route->rules), remaking->weakens, &to) ==
-        VALIDATORS_CHANGED)
+    enum validators_verdict verdict = validators_mark(tag, digest, remaking->weakens, &to);
+    if (remaking->is_304 && is_held_weakly(ex, buf_text(&to))) {
+        buf_clear(&to);
+        verdict = validators_mark(tag, digest, true, &to);
+    }
+    if (verdict == VALIDATORS_CHANGED)
         return fields_keep(ex, &to);
     buf_fini(&to);
     return tag;
@@ -189,8 +210,9 @@ bool fields_down(struct exchange *ex, const struct upstream_head *head, bool cha
     struct field_list list = fields_list(ex, head->fields.count);
     struct remaking remaking = remaking_of(ex, changed);
 
+    remaking.is_304 = head->status == 304;
     /* A 304 rarely tells a type, and no tag of an untouched body was asked about. */
-    if (head->status == 304 && fields_auto(ex) && !http_find(&head->fields, TEXT("content-type")))
+    if (remaking.is_304 && fields_auto(ex) && !http_find(&head->fields, TEXT("content-type")))
         remaking.marks_tags = true;
     add_down(&list, &head->fields, &remaking);
     if (ex->down.coded)

@@ -1,6 +1,6 @@
 #include "exchange/forwarded.h"
 
-enum { FORWARDED_BYTES_MAX = 64 * 1024, HOST_BYTES_MAX = 260 };
+enum { FORWARDED_BYTES_MAX = 64 * 1024 };
 
 static bool is_trusted(const struct exchange *ex)
 {
@@ -61,7 +61,7 @@ static bool is_host(struct text host)
               (c && strchr(".-_:[]", c))))
             return false;
     }
-    return host.len > 0 && host.len <= HOST_BYTES_MAX;
+    return host.len > 0;
 }
 
 /* The scheme and authority under which clients see the gateway; absent if they told none. */

@@ -1,11 +1,12 @@
 /*
  * life.h - the inside of an exchange, for the files of this room only
  *
- * exchange.c holds phases and the client's handlers, service.c
- * the upstream's; admission.c judges the head; uplink.c
- * carries the request body, downlink.c the reply; fields*.c rewrite header
- * fields, with validators.c, trace.c and forwarded.c; failure.c makes the gateway's own replies.
- * `enter` is the one door into a phase, `exchange_end` the one door out of life.
+ * exchange.c holds phases and the client's handlers, service.c the
+ * upstream's; admission.c judges the head; uplink.c carries the request body,
+ * downlink.c the reply; fields*.c rewrite header fields, with the help of
+ * validators.c, trace.c and forwarded.c; failure.c makes the gateway's own
+ * replies.  `enter` is the one door into a phase, `exchange_end` the one door
+ * out of life.
  */
 #ifndef EXCHANGE_LIFE_H
 #define EXCHANGE_LIFE_H

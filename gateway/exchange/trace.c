@@ -94,10 +94,8 @@ void trace_begin(struct trace *t, const struct http_fields *fields)
             count++;
         }
     t->inherited = count == 1 && read_parent(t, given->value);
-    if (t->inherited)
-        return;
-    t->sampled = false;
-    roll(t->id, sizeof t->id);
+    if (!t->inherited)
+        roll(t->id, sizeof t->id);
 }
 
 struct text trace_parent(const struct trace *t, struct arena *arena)

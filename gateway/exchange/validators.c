@@ -165,6 +165,19 @@ enum validators_verdict validators_current(struct text value, uint64_t digest, s
     return rewrite(value, &digest, to);
 }
 
+bool validators_weakly(struct text value, struct text tag)
+{
+    struct tag_list list = {.rest = value};
+    bool weak = false, strong = false;
+    struct tag one;
+
+    while (next_tag(&list, &one)) {
+        weak = weak || (one.weak && text_eq(text_from_offset(one.whole, 2), tag));
+        strong = strong || text_eq(one.whole, tag);
+    }
+    return weak && !strong;
+}
+
 bool validators_since(struct text value, int64_t loaded)
 {
     int64_t since;

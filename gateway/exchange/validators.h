@@ -38,6 +38,12 @@ enum validators_verdict validators_restore(struct text value, struct buf *to);
 enum validators_verdict validators_current(struct text value, uint64_t digest, struct buf *to);
 
 /*
+ * True if VALUE, an If-None-Match, lists the strong tag TAG as a weak one and
+ * not as it is: that is the strength in which its owner got it.
+ */
+bool validators_weakly(struct text value, struct text tag);
+
+/*
  * True if VALUE, an If-Modified-Since, is a date after LOADED (seconds since
  * the epoch), so that what it speaks of was made by the present rules.
  */

@@ -81,6 +81,7 @@ static void lists(void **state)
          "\"a;dp-s1;dp-s1a2b3c4d\""},
         {"\";dp-s1a2b3c4d\"", "\"\"", "\"\""},
         {"\"dp-s1a2b3c4d\"", NULL, ""},
+        {"\"a;dq-s1a2b3c4d\"", NULL, ""},
         {"\"a;dp-x1a2b3c4d\"", NULL, ""},
         {"\"a;dp-s1A2B3C4D\"", NULL, ""},
         {"\"a;dp-s1a2b3c4\"", NULL, ""},
@@ -109,6 +110,23 @@ static void lists(void **state)
             fail_msg("%s became %d: %.*s", rows[i / 2].list, verdict, TEXT_ARG(buf_text(&to)));
         buf_fini(&to);
     }
+}
+
+static void weakly(void **state)
+{
+    static const struct {
+        const char *list;
+        bool weakly;
+    } rows[] = {
+        {"W/\"a\"", true},        {"\"a\"", false},   {"\"b\", W/\"a\"", true},
+        {"W/\"a\",\"a\"", false}, {"W/\"b\"", false}, {"*", false},
+        {"W/\"a", false},         {"", false},        {"\"W/\", \"a\"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (validators_weakly(text_from(rows[i].list), TEXT("\"a\"")) != rows[i].weakly)
+            fail_msg("%s", rows[i].list);
 }
 
 /* --- through an exchange -------------------------------------------------------- */
@@ -164,6 +182,27 @@ static void bodies_that_are_translated_have_marked_tags(void **state)
     snprintf(weak, sizeof weak, "W/\"v1%s\"", marked('w'));
     assert_string_equal(told("GET", ONE, 200, JSON "ETag: W/\"v1\"\n", "ETag"), weak);
     assert_string_equal(told("GET", ONE, 200, JSON "ETag: v1\n", "ETag"), "v1");
+}
+
+/* A tag that left weak for its coding is told weak by the 304 too, or no cache would find it. */
+static void a_304_tells_the_tag_that_the_client_has(void **state)
+{
+    static const char *const strengths[] = {"W/", ""};
+    char mark[64], head[256], tag[80];
+    struct stage s;
+
+    (void)state;
+    snprintf(mark, sizeof mark, "%s", marked('s'));
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(tag, sizeof tag, "%s\"v1%s\"", strengths[i], mark);
+        snprintf(head, sizeof head, "GET " ONE HOST "If-None-Match: \"v0\", %s\r\n\r\n", tag);
+        stage_open(&s, &scene_get_roomy);
+        stage_begin_with(&s, head);
+        assert_string_equal(fake_upstream_field(stage_transfer(&s), "If-None-Match", 0), "\"v1\"");
+        stage_head(&s, 304, HTTP_NO_BODY, 0, "ETag: \"v1\"\n");
+        assert_string_equal(fake_front_field(s.client, "ETag", 0), tag);
+        end(&s);
+    }
 }
 
 static void bodies_that_pass_keep_their_tags(void **state)
@@ -270,7 +309,9 @@ int run_validators(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(marks),
         cmocka_unit_test(lists),
+        cmocka_unit_test(weakly),
         cmocka_unit_test(bodies_that_are_translated_have_marked_tags),
+        cmocka_unit_test(a_304_tells_the_tag_that_the_client_has),
         cmocka_unit_test(bodies_that_pass_keep_their_tags),
         cmocka_unit_test(conditions_go_up_in_the_services_tags),
         cmocka_unit_test(passthrough_leaves_conditions_alone),
