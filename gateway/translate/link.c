@@ -2,7 +2,7 @@
 
 #include "translate/target.h"
 
-enum { ANCHOR_BYTES_MAX = 64 * 1024 };
+enum { URL_BYTES_MAX = 64 * 1024 };
 
 /* A value on its way: what is left to read, and what of it is not yet written. */
 struct link_reader {
@@ -29,11 +29,31 @@ static void skip_space(struct link_reader *r)
         skip(r, 1);
 }
 
-/* Writes what stayed as it came up to AT, and goes on behind the LEN bytes there. */
-static void write_up_to(struct link_reader *r, const char *at, size_t len)
+static void add_quoted(struct buf *to, struct text decoded)
 {
-    buf_add(r->to, text_of(r->unwritten, (size_t)(at - r->unwritten)));
-    r->unwritten = at + len;
+    for (size_t i = 0; i < decoded.len; i++) {
+        if (decoded.at[i] == '"' || decoded.at[i] == '\\')
+            buf_add_byte(to, '\\');
+        buf_add_byte(to, decoded.at[i]);
+    }
+}
+
+/* Writes URL, which stands as the bytes RAW in the value, as clients know it, if they do. */
+static void change(struct link_reader *r, struct text raw, struct text url, bool quoted)
+{
+    struct buf becomes;
+
+    buf_init(&becomes, URL_BYTES_MAX);
+    if (target_url(r->scene, RESPONSE, url, &becomes)) {
+        buf_add(r->to, text_of(r->unwritten, (size_t)(raw.at - r->unwritten)));
+        if (quoted)
+            add_quoted(r->to, buf_text(&becomes));
+        else
+            buf_add(r->to, buf_text(&becomes));
+        r->unwritten = raw.at + raw.len;
+        r->changed = true;
+    }
+    buf_fini(&becomes);
 }
 
 /* "<" URI-Reference ">" */
@@ -44,15 +64,7 @@ static bool read_target(struct link_reader *r)
     if (peek(r) != '<' || end == r->rest.len)
         return false;
     struct text url = text_of(r->rest.at + 1, end - 1);
-    size_t kept = r->to->len;
-    const char *unwritten = r->unwritten;
-    write_up_to(r, url.at, url.len);
-    if (target_url(r->scene, RESPONSE, url, r->to)) {
-        r->changed = true;
-    } else {
-        r->to->len = kept;
-        r->unwritten = unwritten;
-    }
+    change(r, url, url, false);
     skip(r, end + 1);
     return true;
 }
@@ -88,33 +100,19 @@ static struct text take_quoted(struct link_reader *r)
     return raw;
 }
 
-static void add_quoted(struct buf *to, struct text decoded)
-{
-    for (size_t i = 0; i < decoded.len; i++) {
-        if (decoded.at[i] == '"' || decoded.at[i] == '\\')
-            buf_add_byte(to, '\\');
-        buf_add_byte(to, decoded.at[i]);
-    }
-}
-
 /* The anchor whose raw bytes between quotes are RAW: another URL. */
 static void change_anchor(struct link_reader *r, struct text raw)
 {
-    struct buf decoded, url;
+    struct buf decoded;
 
-    buf_init(&decoded, ANCHOR_BYTES_MAX);
-    buf_init(&url, ANCHOR_BYTES_MAX);
+    buf_init(&decoded, URL_BYTES_MAX);
     for (size_t i = 0; i < raw.len; i++) {
         i += raw.at[i] == '\\';
         buf_add_byte(&decoded, raw.at[i]);
     }
-    if (!decoded.failed && target_url(r->scene, RESPONSE, buf_text(&decoded), &url)) {
-        write_up_to(r, raw.at, raw.len);
-        add_quoted(r->to, buf_text(&url));
-        r->changed = true;
-    }
+    if (!decoded.failed)
+        change(r, raw, buf_text(&decoded), true);
     buf_fini(&decoded);
-    buf_fini(&url);
 }
 
 /* token [ "=" ( token / quoted-string ) ], white space around "=" let pass */
@@ -160,7 +158,7 @@ bool link_translate(const struct translate_scene *scene, struct text value, stru
         else
             sound = read_link(&r);
     }
-    write_up_to(&r, r.rest.at, 0);
+    buf_add(to, text_from_offset(value, (size_t)(r.unwritten - value.at)));
     if (sound && r.changed && !to->failed)
         return true;
     to->len = start;
