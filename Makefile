@@ -209,15 +209,17 @@ lint: deps-test ## check floors, doors, style, README's tables, warnings, the bi
 	@$(HAND_BACK)
 
 .PHONY: soak
-soak: deps-test ## the large streams at their full 1 GiB
-	@$(MAKE) $(AGAIN) SAN= program service
-	@DPGW=build/release/dpgw SERVICE=build/release/workspaces-service LARGE_MIB=1024 \
-	    $(PYTHON) test/blackbox/large.py; status=$$?; $(HAND_BACK); exit $$status
+soak: deps-test ## documents of 1 GiB, uploads of 2 GiB, thousands of open event streams
+	@$(MAKE) $(AGAIN) SAN= program service heap-owners
+	@status=0; for what in large uploads streams; do \
+	    BUILD=build/release HEAP_OWNERS=build/release/bench/heap_owners.so \
+	    $(PYTHON) test/blackbox/$$what.py || status=1; done; $(HAND_BACK); exit $$status
 
 .PHONY: bench
-bench: deps-test ## the splicer beside bare yajl_parse
-	@$(MAKE) $(AGAIN) SAN= splicer
+bench: deps-test ## the splicer beside bare yajl_parse, and what an event is delayed
+	@$(MAKE) $(AGAIN) SAN= program splicer
 	@build/release/bench/splicer
+	@BUILD=build/release $(PYTHON) test/bench/events.py
 	@$(HAND_BACK)
 
 .PHONY: numbers

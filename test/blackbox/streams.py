@@ -72,7 +72,9 @@ def measure(folder, kind, count, beats, pause, look=None, env=None):
     look = look or gateway.Gateway.memory
     fields, coded, _ = KINDS[kind]
     streams = crowd.Crowd(coded)
-    gate = gateway.Gateway(folder, streams.url, {"workers": 2}, env=env)
+    # Each worker has its half of the limit, and by chance not quite half of the streams.
+    settings = {"workers": 2, "limits.exchanges": count + 1000}
+    gate = gateway.Gateway(folder, streams.url, settings, env=env)
     try:
         for _ in range(8):
             gate.once("GET", "/none")
@@ -135,11 +137,11 @@ def in_a_folder(measured, *arguments):
 def main():
     count = crowd.room_for(int(os.environ.get("STREAMS", "4000")))
     beats = int(os.environ.get("STREAM_BEATS", "5"))
-    library = os.environ.get("HEAP_OWNERS")
+    library = program.ROOT / os.environ.get("HEAP_OWNERS", "no library")
     done, failed = [], 0
     for kind in KINDS:
         row = in_a_folder(resident, kind, count, beats, 1)
-        if library:
+        if library.exists():
             row["heap"] = in_a_folder(heap_of, library, kind, min(count, HEAP_STREAMS))
         fault = fault_of(row)
         failed += fault is not None

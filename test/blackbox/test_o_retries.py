@@ -56,6 +56,17 @@ class Retries(cases.Case):
         self.assertEqual(requests[1].body, requests[0].body)
         self.assertEqual(requests[1].length, len(requests[0].body))
 
+    def test_the_digest_of_a_translated_body_goes_up_neither_time(self):
+        def script(connection):
+            connection.request()
+            if connection.number > 0:
+                connection.send(cases.OK)
+        gate, service = self.pair(script)
+        gate.tolerate(PROVOKED)
+        gate.once("DELETE", cases.CLIENT + "/p", b'{"dataProductId":1}',
+                  [("Content-Digest", "sha-256=:AA==:")])
+        self.assertEqual([r.field("Content-Digest") for r in service.requests], [None, None])
+
     def test_a_slow_service_is_not_asked_again(self):
         gate, service = self.pair(lambda connection: (connection.request(),
                                                       connection.wait_for_end()),

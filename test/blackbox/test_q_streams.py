@@ -28,8 +28,8 @@ class OpenStreams(cases.Case):
     def test_a_large_event_leaves_nothing_behind(self):
         """Each stream had one of a MiB; what it held is given back once it has left."""
         many = crowd.Crowd()
-        self.addCleanup(many.close)
         gate = self.gateway(many)
+        self.addCleanup(many.close)
         many.open(gate.client, 100, streams.PATH, streams.ACCEPT)
         event = 'data: {"<dataProductId|workspaceId>":"%s"}\n\n' % ("x" * 900_000)
         for number in range(100):
@@ -49,8 +49,8 @@ class Heartbeats(cases.Case):
     def test_they_keep_a_stream_open(self):
         """Beyond every timeout; one without heartbeats is cut, so that its client sees it."""
         many = crowd.Crowd()
-        self.addCleanup(many.close)
         gate = self.gateway(many, self.SHORT, mappings.EVERYTHING)
+        self.addCleanup(many.close)
         many.open(gate.client, 4, cases.CLIENT + "/p/chat")
         silent = many.services.pop(3)
         self.addCleanup(silent.sock.close)

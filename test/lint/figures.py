@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """figures.py - writes README's figures from what was measured, and where
 
-Reads build/memory.json (make soak) and build/splicer.json (make bench).  The
-marker carries a digest of the figures, so that lint sees a change by hand.
+Reads what make soak and make bench have left in build/.  The marker carries a
+digest of the figures, so that lint sees a change by hand.
 """
 import json
 import os
@@ -16,7 +16,10 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE))
 from documents import FIGURES, README, digest  # noqa: E402
 
-MEASURED = {"memory": "make soak", "splicer": "make bench"}
+MEASURED = {"memory": "make soak", "uploads": "make soak", "streams": "make soak",
+            "splicer": "make bench", "events": "make bench"}
+STREAMS = {"plain": "plain", "unannounced": "plain, from clients without `Accept`",
+           "gzip": "gzip on both sides"}
 
 
 def measured(name):
@@ -56,13 +59,40 @@ def table(head, rows):
 
 
 def memory_table(rows):
-    """Peak memory of the gateway under each large document."""
+    """Peak memory of the gateway under each large document and upload."""
     return table(["one document through the gateway, two workers", "size", "other end reads",
                   "peak memory", "gateway CPU"],
                  [[f"{row['document']} {row['way']}", f"{row['mib']} MiB",
                    f"{row['rate_limit'] / 1e6:.0f} MB/s" if row["rate_limit"] else "at once",
                    f"{row['peak_bytes'] / (1 << 20):.1f} MiB", f"{row['cpu_seconds']:.1f} s"]
                   for row in rows])
+
+
+def asked_for(heap):
+    """KiB of HEAP that curl, libevent and all the others asked for."""
+    curl, libevent = (sum(size for name, size in heap.items() if library in name)
+                      for library in ("libcurl", "libevent"))
+    return [f"{size / 1024:.1f}" for size in (curl, libevent, sum(heap.values()) - curl - libevent)]
+
+
+def streams_table(rows):
+    """What each open event stream costs, and who asked for it."""
+    return table(["open event streams, a heartbeat a second, two workers", "streams",
+                  "resident KiB each", "KiB asked for by curl", "by libevent", "by the rest",
+                  "CPU per message"],
+                 [[STREAMS[row["kind"]], row["streams"], f"{row['each_bytes'] / 1024:.1f}",
+                   *asked_for(row["heap"]), f"{row['cpu_seconds'] * 1e6 / row['messages']:.0f} µs"]
+                  for row in rows])
+
+
+def events_table(rows):
+    """By how much an event is later than on a bare connection."""
+    return table(["delay of an event, from write to read, µs", "direct p50", "p99",
+                  "through the gateway p50", "p99", "added p50", "p99"],
+                 [[STREAMS[row["kind"]],
+                   *(f"{row[way][part]:.0f}" for way in ("direct", "gateway")
+                     for part in ("p50_us", "p99_us")),
+                   f"{row['added_p50_us']:.0f}", f"{row['added_p99_us']:.0f}"] for row in rows])
 
 
 def splicer_table(found):
@@ -84,11 +114,12 @@ def tokens_table(found):
 
 
 def figures():
-    memory, splicer = measured("memory"), measured("splicer")
-    rows = memory["rows"] if isinstance(memory, dict) else memory
+    splicer = measured("splicer")
     return "\n".join([
         f"Commit {commit()}, {time.strftime('%Y-%m-%d', time.gmtime())}; {machine()}.\n",
-        memory_table(rows), splicer_table(splicer), tokens_table(splicer)])
+        memory_table(measured("memory")["rows"] + measured("uploads")["rows"]),
+        streams_table(measured("streams")["rows"]), events_table(measured("events")["rows"]),
+        splicer_table(splicer), tokens_table(splicer)])
 
 
 def main():
