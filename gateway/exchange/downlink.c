@@ -74,6 +74,8 @@ static void frame(struct exchange *ex, const struct upstream_head *head, enum me
     reply->length = head->length;
     /* A length that stands for a body which a GET would get changed is not vouched for. */
     reply->has_length = head->has_length && (!changed || head->length == 0);
+    if (head->status == 204) /* has no body, and must not say so (RFC 9110, 8.6) */
+        reply->has_length = false;
     if (head->status == 205) { /* has no body, and must say so (RFC 9110, 15.3.6) */
         reply->has_length = true;
         reply->length = 0;

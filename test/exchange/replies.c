@@ -96,6 +96,21 @@ static void lengths_without_a_body(void **state)
     end(&s);
 }
 
+/* Not even a length of 0 (RFC 9110, 8.6). */
+static void a_204_has_no_length(void **state)
+{
+    struct http_field type = {TEXT("Content-Type"), TEXT("text/csv")};
+    struct upstream_head head = {
+        .status = 204, .fields = {&type, 1}, .framing = HTTP_NO_BODY, .has_length = true};
+    struct stage s;
+
+    (void)state;
+    begin_get(&s);
+    fake_upstream_head(stage_transfer(&s), &head);
+    expect_no_body(&s, false, 0);
+    end(&s);
+}
+
 /* --- held or not --------------------------------------------------------------- */
 
 static void a_held_reply_has_the_length_it_leaves_with(void **state)
@@ -444,6 +459,7 @@ int run_replies(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_205_is_empty),
         cmocka_unit_test(lengths_without_a_body),
+        cmocka_unit_test(a_204_has_no_length),
         cmocka_unit_test(a_held_reply_has_the_length_it_leaves_with),
         cmocka_unit_test(a_long_reply_is_not_held),
         cmocka_unit_test(a_raw_reply_keeps_its_length),
