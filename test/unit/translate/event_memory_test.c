@@ -142,15 +142,14 @@ int main(void)
                                        cmocka_unit_test(no_event_takes_more_than_the_ceiling),
                                        cmocka_unit_test(every_allocation_may_fail)};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return heap_is_ours() ? cmocka_run_group_tests(tests, NULL, NULL) : heap_passes_over();
 }
 
 #else
 
 int main(void)
 {
-    print_message("1..0 # SKIP the sanitizers have the heap\n");
-    return 0;
+    return heap_passes_over();
 }
 
 #endif

@@ -157,15 +157,14 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail),
                                        cmocka_unit_test(the_peak_does_not_grow_with_the_form)};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return heap_is_ours() ? cmocka_run_group_tests(tests, NULL, NULL) : heap_passes_over();
 }
 
 #else
 
 int main(void)
 {
-    print_message("1..0 # SKIP the sanitizers have the heap\n");
-    return 0;
+    return heap_passes_over();
 }
 
 #endif

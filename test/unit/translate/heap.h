@@ -1,8 +1,9 @@
 /*
  * heap.h - what a test takes from the heap, counted, and refused at will
  *
- * This stands in front of malloc, which the sanitizers do themselves: there
- * TEST_HEAP is not defined, and there is nothing to count.
+ * This stands in front of malloc, and so do the sanitizers and valgrind.
+ * With the first TEST_HEAP is not defined; with the second heap_is_ours() is
+ * false.  There is nothing to count then, and heap_passes_over says so.
  */
 #ifndef TEST_HEAP_H
 #define TEST_HEAP_H
@@ -64,5 +65,31 @@ void free(void *at)
     __libc_free(at);
 }
 
+/* True if what is taken is counted here. */
+static bool heap_is_ours(void)
+{
+    size_t before = heap.live;
+    void *volatile taken = malloc(64);
+    bool counted = heap.live > before;
+
+    free(taken);
+    return counted;
+}
+
+#else
+
+static bool heap_is_ours(void)
+{
+    return false;
+}
+
 #endif
+
+/* An empty plan: no case here means anything now.  Returns main's status. */
+static inline int heap_passes_over(void)
+{
+    print_message("1..0 # somebody else has the heap\n");
+    return 0;
+}
+
 #endif
