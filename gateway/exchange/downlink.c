@@ -142,6 +142,7 @@ void downlink_begin(struct exchange *ex, const struct upstream_head *head)
     down->reply.status = head->status;
     down->reply.reason = arena_copy(ex->arena, head->reason);
     down->events = is_event_stream(head);
+    down->prompt = down->events || media == MEDIA_RECORDS || media == MEDIA_JSON_SEQ;
     frame(ex, head, media);
     if (down->translated && (!plannable || head->status == 206)) {
         fail_invalid(ex);
@@ -217,7 +218,7 @@ static void settle(struct exchange *ex)
         begin_reply(ex);
     }
     if (down->piece.len)
-        deliver(ex, buf_text(&down->piece), down->events ? ENCODER_FLUSH : ENCODER_GO_ON);
+        deliver(ex, buf_text(&down->piece), down->prompt ? ENCODER_FLUSH : ENCODER_GO_ON);
     empty(down, &down->piece);
 }
 

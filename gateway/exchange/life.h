@@ -63,7 +63,8 @@ struct downlink {
     struct buf recoded;            /* the same, coded */
     struct http_fields trailers;   /* as they go down */
     enum coding coding;            /* the service's */
-    bool events;                   /* an event stream: what is coded leaves at once */
+    bool events;                   /* an event stream */
+    bool prompt;                   /* events or records: what is coded leaves at once */
     bool ended;                    /* the service has sent all of it */
     bool translated;               /* the body passes a translator */
     bool held;                     /* the reply leaves whole once it is complete */

@@ -277,10 +277,34 @@ static void deadlines(void **state)
     deadline(&scene_get, (const enum happening[]){HEAD_204, DONE}, 2, "");
 }
 
+/* The second time is on a fresh connection; without memory there is none. */
+static void the_second_time(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, &scene_get);
+    stage_begin(&s);
+    assert_false(stage_transfer(&s)->request.fresh);
+    stage_do(&s, BROKE);
+    assert_true(stage_transfer(&s)->request.fresh);
+    stage_finish(&s);
+    stage_close(&s);
+
+    stage_open(&s, &scene_get);
+    stage_begin(&s);
+    s.upstream.no_memory = true;
+    stage_force(&s, BROKE);
+    assert_int_equal(s.client->reply.status, 500);
+    stage_finish(&s);
+    assert_int_equal(s.outcome, OUTCOME_INTERNAL);
+    stage_close(&s);
+}
+
 int run_cells(void)
 {
     enum { CELLS = sizeof cells / sizeof cells[0] };
-    struct CMUnitTest tests[CELLS + 3];
+    struct CMUnitTest tests[CELLS + 4];
 
     for (size_t i = 0; i < CELLS; i++)
         tests[i] = (struct CMUnitTest){
@@ -292,5 +316,6 @@ int run_cells(void)
                                            .test_func = done_without_head,
                                            .initial_state = (void *)&scene_get};
     tests[CELLS + 2] = (struct CMUnitTest)cmocka_unit_test(deadlines);
+    tests[CELLS + 3] = (struct CMUnitTest)cmocka_unit_test(the_second_time);
     return cmocka_run_group_tests_name("cells", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* codings.c - replies in a content coding are decoded, behind the valve */
 #include "exchange/coded_stage.h"
 #include "exchange/coders.h"
+#include "exchange/faults.h"
 #include "exchange/suites.h"
 
 #include <setjmp.h>
@@ -286,6 +287,51 @@ static void broken_codings(void **state)
             }
 }
 
+/* --- without memory ----------------------------------------------------------------------------
+ */
+
+/* Plays a coded reply while the NTH allocation fails.  False: there were not that many. */
+static bool play_with_fault(const struct coder *c, struct text coded, bool held, unsigned long nth)
+{
+    struct stage s;
+
+    coded_begin(&s, "GET", PRODUCTS "/p1", "gzip");
+    s.may_fail = true;
+    faults_arm(nth);
+    coded_head(&s, 200, "application/json", c->name, held ? coded.len : 0);
+    if (fake_upstream_live(&s.upstream))
+        fake_upstream_piece(stage_transfer(&s), coded);
+    if (fake_upstream_live(&s.upstream))
+        coded_done(&s);
+    bool failed = faults_disarm();
+    if (s.ex->outcome != OUTCOME_OK && (!failed || s.ex->outcome != OUTCOME_INTERNAL))
+        wrong("allocation %lu made it end as %s", nth, outcome_row(s.ex->outcome)->name);
+    if (s.ex->outcome == OUTCOME_INTERNAL && !s.client->aborted && s.client->reply.status != 500)
+        wrong("allocation %lu failed and nobody was told", nth);
+    s.client->body_over = true;
+    stage_finish(&s);
+    stage_close(&s);
+    return failed;
+}
+
+static void every_allocation_fails(void **state)
+{
+    struct text plain = dense_json(3000);
+
+    (void)state;
+    for (size_t i = 0; i < CODERS; i++)
+        for (unsigned held = 0; held < 2; held++) {
+            struct text coded = coder_code(&coders[i], plain);
+            unsigned long nth = 1;
+
+            while (play_with_fault(&coders[i], coded, held, nth))
+                nth++;
+            assert_true(nth > 5);
+            free((char *)coded.at);
+        }
+    free((char *)plain.at);
+}
+
 int run_codings(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -297,6 +343,7 @@ int run_codings(void)
         cmocka_unit_test(a_held_reply_that_grows_streams),
         cmocka_unit_test(ends_while_stopped),
         cmocka_unit_test(broken_codings),
+        cmocka_unit_test(every_allocation_fails),
     };
     return cmocka_run_group_tests_name("codings", tests, NULL, NULL);
 }

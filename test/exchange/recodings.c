@@ -73,25 +73,24 @@ static void who_gets_gzip(void **state)
     free((char *)small.at);
 }
 
-/* Each event can be read as soon as it has come, coded or not. */
-static void events_leave_one_by_one(void **state)
+/* Each event or record can be read as soon as it has come, coded or not. */
+static void leave_one_by_one(const char *type, struct text service, struct text client)
 {
     struct gzip_stream *g = gzip_stream_new();
     struct buf coded, plain, wanted;
     struct stage s;
 
-    (void)state;
     buf_init(&coded, 1 << 20);
     buf_init(&plain, 1 << 20);
     buf_init(&wanted, 1 << 20);
     coded_begin(&s, "GET", PRODUCTS "/p1", "gzip");
-    coded_head(&s, 200, "text/event-stream", "gzip", 0);
+    coded_head(&s, 200, type, "gzip", 0);
     coded_expect_coding(&s, "gzip");
     for (unsigned i = 0; i < 20; i++) {
         buf_clear(&coded);
         buf_clear(&plain);
-        buf_add(&wanted, TEXT("data: " CLIENT_JSON "\n\n"));
-        gzip_stream_put(g, TEXT("data: " SERVICE_JSON "\n\n"), i == 19, &coded);
+        buf_add(&wanted, client);
+        gzip_stream_put(g, service, i == 19, &coded);
         fake_upstream_piece(stage_transfer(&s), buf_text(&coded));
         gunzip(buf_text(&s.client->body), &plain);
         assert_true(text_eq(buf_text(&plain), buf_text(&wanted)));
@@ -103,6 +102,16 @@ static void events_leave_one_by_one(void **state)
     buf_fini(&plain);
     buf_fini(&wanted);
     gzip_stream_free(g);
+}
+
+static void events_and_records_leave_one_by_one(void **state)
+{
+    (void)state;
+    leave_one_by_one("text/event-stream", TEXT("data: " SERVICE_JSON "\n\n"),
+                     TEXT("data: " CLIENT_JSON "\n\n"));
+    leave_one_by_one("application/x-ndjson", TEXT(SERVICE_JSON "\n"), TEXT(CLIENT_JSON "\n"));
+    leave_one_by_one("application/json-seq", TEXT("\x1e" SERVICE_JSON "\n"),
+                     TEXT("\x1e" CLIENT_JSON "\n"));
 }
 
 /* --- what isn't translated ------------------------------------------------------------------ */
@@ -167,7 +176,7 @@ int run_recodings(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_gets_gzip),
-        cmocka_unit_test(events_leave_one_by_one),
+        cmocka_unit_test(events_and_records_leave_one_by_one),
         cmocka_unit_test(an_image_is_decoded_for_who_cannot),
         cmocka_unit_test(unknown_codings),
     };
