@@ -10,7 +10,7 @@
 
 #include "exchange/life.h"
 
-enum { FIELDS_VALUE_MAX = 64 * 1024 }; /* bytes of a value that the gateway makes */
+enum { FIELDS_VALUE_MAX = 128 * 1024 }; /* bytes of a value that the gateway makes */
 
 struct field_list {
     struct exchange *ex;

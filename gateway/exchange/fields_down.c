@@ -62,7 +62,7 @@ static struct text map_places(struct exchange *ex, const struct http_field *fiel
         if (!text_eq_nocase(field->name, places[i].name))
             continue;
         buf_init(&to, FIELDS_VALUE_MAX);
-        if (places[i].translate(&ex->scene, field->value, &to))
+        if (places[i].translate(&ex->scene, field->value, &to) || to.failed)
             return fields_keep(ex, &to);
         buf_fini(&to);
     }

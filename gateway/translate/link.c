@@ -2,7 +2,7 @@
 
 #include "translate/target.h"
 
-enum { URL_BYTES_MAX = 64 * 1024 };
+enum { URL_BYTES_MAX = 128 * 1024 };
 
 /* A value on its way: what is left to read, and what of it is not yet written. */
 struct link_reader {
@@ -53,6 +53,7 @@ static void change(struct link_reader *r, struct text raw, struct text url, bool
         r->unwritten = raw.at + raw.len;
         r->changed = true;
     }
+    r->to->failed = r->to->failed || becomes.failed;
     buf_fini(&becomes);
 }
 
@@ -110,6 +111,7 @@ static void change_anchor(struct link_reader *r, struct text raw)
         i += raw.at[i] == '\\';
         buf_add_byte(&decoded, raw.at[i]);
     }
+    r->to->failed = r->to->failed || decoded.failed;
     if (!decoded.failed)
         change(r, raw, buf_text(&decoded), true);
     buf_fini(&decoded);

@@ -145,17 +145,67 @@ static void errors_are_whole(void **state)
     assert_true(nth > 2);
 }
 
+/* Fields tell the truth or nothing: no name of the service's, no tag without its mark. */
+static bool fields_with_fault(unsigned long nth)
+{
+    static const char head[] =
+        "GET /api/v1/accounts/a/data-products/p1 HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: a\r\n"
+        "If-None-Match: \"a\", W/\"b;dp-s00000000\"\r\ntracestate: a=1\r\n"
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\n";
+    static const char fields[] =
+        "Content-Type: application/json\nETag: \"v\"\nVary: X-Workspace-Id\n"
+        "Content-Encoding: gzip\nLocation: /api/v1/accounts/a/workspaces?workspaceId=1\n"
+        "Link: </api/v1/accounts/a/workspaces>; anchor=\"/api/v1/accounts/a/workspaces\"\n"
+        "Refresh: 1;url=/api/v1/accounts/a/workspaces\n"
+        "Set-Cookie: a=1; Path=/api/v1/accounts/a/workspaces\n";
+    struct stage s;
+
+    stage_open(&s, &scene_get_roomy);
+    s.may_fail = true;
+    assert_true(network_read(TEXT("192.0.2.7"), &s.host.limits.trusted_hops.at[0]));
+    s.host.limits.trusted_hops.count = 1;
+    faults_arm(nth);
+    stage_begin_with(&s, head);
+    if (!s.ex) {
+        turned_away(&s);
+        return faults_disarm();
+    }
+    if (s.ex->upstream)
+        stage_head(&s, 200, HTTP_CHUNKED, 0, fields);
+    bool failed = faults_disarm();
+    struct text told = buf_text(&s.client->fields);
+    if (memmem(told.at, told.len, "orkspace", 8) || memmem(told.at, told.len, "\"v\"", 3))
+        wrong("allocation %lu let out\n%.*s", nth, TEXT_ARG(told));
+    if (!failed && s.client->reply.status != 200)
+        wrong("nothing failed, and the reply is\n%.*s", TEXT_ARG(told));
+    stage_do(&s, GONE);
+    stage_close(&s);
+    return failed;
+}
+
+static void fields_are_true(void **state)
+{
+    unsigned long nth = 1;
+
+    (void)state;
+    while (fields_with_fault(nth))
+        nth++;
+    print_message("# fields: %lu allocations\n", nth - 1);
+    assert_true(nth > 20);
+}
+
 int run_faults(void)
 {
     static const struct scene *const scenes[] = {
         &scene_get, &scene_post_small, &scene_post_streaming, &scene_upload, &scene_chunked};
     enum { SCENES = sizeof scenes / sizeof scenes[0] };
-    struct CMUnitTest tests[SCENES + 1];
+    struct CMUnitTest tests[SCENES + 2];
 
     for (size_t i = 0; i < SCENES; i++)
         tests[i] = (struct CMUnitTest){.name = scenes[i]->name,
                                        .test_func = every_allocation_fails,
                                        .initial_state = (void *)scenes[i]};
     tests[SCENES] = (struct CMUnitTest)cmocka_unit_test(errors_are_whole);
+    tests[SCENES + 1] = (struct CMUnitTest)cmocka_unit_test(fields_are_true);
     return cmocka_run_group_tests_name("without memory", tests, NULL, NULL);
 }
