@@ -28,7 +28,8 @@ static bool is_event_stream(const struct upstream_head *head)
 
 /*
  * Decides whose coding the reply has.  A body that is translated is decoded,
- * and so is one in a coding that the client did not ask for.  False: it would
+ * and so is one in a coding that the client did not ask for; a part of one
+ * can't be.  False: it would
  * have to be decoded and can't.
  */
 static bool plan_codings(struct exchange *ex, const struct upstream_head *head, enum media media)
@@ -39,7 +40,7 @@ static bool plan_codings(struct exchange *ex, const struct upstream_head *head, 
 
     down->coding = unpack_coding(&head->fields);
     if (ex->route->passthrough || ex->route->body != ROUTE_BODY_AUTO ||
-        down->coding == CODING_IDENTITY)
+        down->coding == CODING_IDENTITY || head->status == 206)
         return true;
     if (media == MEDIA_OTHER &&
         (down->coding == CODING_UNKNOWN || http_accepts_coding(accepts, name)))

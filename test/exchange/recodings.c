@@ -148,6 +148,21 @@ static void an_image_is_decoded_for_who_cannot(void **state)
     untranslated(PLAIN, "application/json", NULL, false);
 }
 
+/* A part of a coded body can't be decoded (RFC 9110, 15.3.7). */
+static void a_part_passes_as_it_is(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    coded_begin(&s, "GET", PRODUCTS "/p1", NULL);
+    coded_head(&s, 206, "image/png", "gzip", 5);
+    fake_upstream_piece(stage_transfer(&s), TEXT("12345"));
+    coded_done(&s);
+    coded_expect_coding(&s, "gzip");
+    coded_expect_body(&s, TEXT("12345"));
+    coded_close(&s, OUTCOME_OK);
+}
+
 /* What can't be undone passes where it need not be undone. */
 static void unknown_codings(void **state)
 {
@@ -178,6 +193,7 @@ int run_recodings(void)
         cmocka_unit_test(who_gets_gzip),
         cmocka_unit_test(events_and_records_leave_one_by_one),
         cmocka_unit_test(an_image_is_decoded_for_who_cannot),
+        cmocka_unit_test(a_part_passes_as_it_is),
         cmocka_unit_test(unknown_codings),
     };
     return cmocka_run_group_tests_name("recodings", tests, NULL, NULL);
