@@ -2,18 +2,22 @@
 
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { clients } from './clients.mjs'
 import { both } from './dialects.mjs'
-import { Gateway } from './stage.mjs'
+import { endings, Gateway } from './stage.mjs'
 import { Account, json } from './wiremock.mjs'
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 let gateway
 
-before(async () => { gateway = await Gateway.start(process.env.WIREMOCK) })
-after(() => gateway.stop())
+const ending = endings()
+
+before(async () => {
+  gateway = await Gateway.start(process.env.WIREMOCK)
+  ending(() => gateway.stop())
+})
 
 // One test for each client: RUN(send, account, url), where url(tail) is the client's.
 function each(name, run) {

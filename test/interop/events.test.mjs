@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import { EventSource } from 'eventsource'
 import { createParser } from 'eventsource-parser'
 import { Agent, request } from 'undici'
 import { both } from './dialects.mjs'
-import { Gateway, sampleMapping, until } from './stage.mjs'
+import { endings, Gateway, sampleMapping, until } from './stage.mjs'
 import { cuts, eventStream, serve } from './streams.mjs'
 
 const TARGET = '/api/v1/accounts/a/data-products/7/chat/stream'
@@ -16,15 +16,14 @@ const SEEDS = 100
 const TIMEOUT = { timeout: 60000 }
 
 let answer, gateway, service
+const ending = endings()
 
 before(async () => {
   service = await serve((req, reply) => answer(req, reply))
+  ending(() => service.stop())
   gateway = await Gateway.start(service.url, sampleMapping(['{methods: [POST], timeout: 300s}',
     '{methods: [GET, POST], timeout: 300s}']))
-})
-after(async () => {
-  await gateway.stop()
-  await service.stop()
+  ending(() => gateway.stop())
 })
 
 // What eventsource-parser makes of a stream, piece by piece.

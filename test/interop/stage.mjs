@@ -11,6 +11,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import readline from 'node:readline'
+import { after } from 'node:test'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const LISTENING = /\blistening\b.*\baddress=(\S+) role=(client|admin)\b/
@@ -86,6 +87,23 @@ export class Gateway {
     assert.deepEqual(bad, [])
     assert.deepEqual([status, signal], [0, null], this.lines.slice(-20).join('\n'))
   }
+}
+
+// What a file of tests has begun ends after its last test, the latest first, even if one of the
+// ends fails: the function given takes each end as soon as there is something to end.
+export function endings() {
+  const ends = []
+  const endAll = async () => {
+    while (ends.length > 0) {
+      try {
+        await ends.pop()()
+      } finally {
+        await endAll()
+      }
+    }
+  }
+  after(endAll)
+  return (end) => ends.push(end)
 }
 
 // Resolves when CONDITION holds; asked again every few milliseconds, for at most SECONDS.

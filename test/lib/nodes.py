@@ -36,7 +36,7 @@ def run_tests(folder, words, **extra):
     assert files, f"no tests in {folder}"
     patterns = [f"--test-name-pattern={w}" for w in words]
     command = [str(node()), "--test", "--test-reporter=tap", f"--test-concurrency={os.cpu_count()}",
-               "--test-timeout=120000", *patterns, *files]
+               "--test-timeout=120000", "--test-force-exit", *patterns, *files]
     return subprocess.run(command, env=env, stdin=subprocess.DEVNULL, check=False).returncode
 
 

@@ -7,9 +7,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { after, afterEach, before, beforeEach, test } from 'node:test'
+import { afterEach, before, beforeEach, test } from 'node:test'
 import { chromium } from 'playwright-core'
-import { Gateway, sampleMapping, until } from '../interop/stage.mjs'
+import { endings, Gateway, sampleMapping, until } from '../interop/stage.mjs'
 import { serve } from '../interop/streams.mjs'
 
 const PAGE = fs.readFileSync(path.join(import.meta.dirname, 'page.html'))
@@ -22,8 +22,9 @@ const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', '--no-proxy-server']
 
-let answer, browser, folder, gateway, page, requests, service
+let answer, browser, gateway, page, requests, service
 let complaints, elsewhere
+const ending = endings()
 
 before(async () => {
   service = await serve(async (req, reply) => {
@@ -32,22 +33,20 @@ before(async () => {
     requests.push({ method: req.method, url: req.url, headers: req.headers, body: Buffer.concat(pieces) })
     return answer(req, reply)
   })
+  ending(() => service.stop())
   gateway = await Gateway.start(service.url, sampleMapping(
     ['{methods: [POST], timeout: 300s}', '{methods: [GET, POST], timeout: 300s}'],
     ['passthrough:\n', 'passthrough:\n  - path: "/page/**"\n']))
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dpgw-web-'))
+  ending(() => gateway.stop())
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dpgw-web-'))
+  ending(() => fs.rmSync(folder, { recursive: true }))
   browser = await chromium.launchPersistentContext(folder,
     { executablePath: '/usr/bin/chromium', headless: true, args: FLAGS })
+  ending(() => browser.close())
   browser.on('request', (request) => {
     const { origin, protocol } = new URL(request.url())
     if (origin !== gateway.url && protocol !== 'data:') elsewhere.push(request.url())
   })
-})
-after(async () => {
-  await browser.close()
-  await gateway.stop()
-  await service.stop()
-  fs.rmSync(folder, { recursive: true })
 })
 
 beforeEach(async () => {
