@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { before, test } from 'node:test'
-import { gzipSync } from 'node:zlib'
+import zlib from 'node:zlib'
 import { clients } from './clients.mjs'
 import { both } from './dialects.mjs'
 import { endings, Gateway } from './stage.mjs'
@@ -143,19 +143,46 @@ each('a redirect is followed through the mapping', async (send, account, url) =>
   assert.equal(String(reply.body), '{"dataProduct":7}')
 })
 
-each('a coded reply is translated and coded again', async (send, account, url) => {
+const CODERS = {
+  gzip: zlib.gzipSync, deflate: zlib.deflateSync, br: zlib.brotliCompressSync, zstd: zlib.zstdCompressSync
+}
+
+each('a coded reply is translated, and coded again for who wants it', async (send, account, url) => {
   const text = both(`[${'{"<dataProductId|workspaceId>":"a text that repeats itself"},'.repeat(200)}1]`)
-  await account.stub('GET', '/coded', {
-    status: 200,
-    headers: { ...JSON_TYPE, 'Content-Encoding': 'gzip' },
-    base64Body: gzipSync(text.service).toString('base64')
-  })
-  for (const compressed of [true, false]) {
-    const reply = await send({ url: url('/coded'), compressed })
-    assert.equal(String(reply.body), text.client)
-    if (!compressed) assert.equal(reply.headers['content-encoding'], undefined)
-    assert.match(reply.headers.vary, /accept-encoding/i)
+  for (const [coding, code] of Object.entries(CODERS)) {
+    await account.stub('GET', `/${coding}`, {
+      status: 200,
+      headers: { ...JSON_TYPE, 'Content-Encoding': coding },
+      base64Body: code(text.service).toString('base64')
+    })
+    for (const compressed of [true, false]) {
+      const reply = await send({ url: url(`/${coding}`), compressed })
+      assert.equal(String(reply.body), text.client, coding)
+      if (!compressed) assert.equal(reply.headers['content-encoding'], undefined)
+      assert.match(reply.headers.vary, /accept-encoding/i)
+    }
   }
+})
+
+each('a coded body goes up decoded', async (send, account, url) => {
+  await account.stub('POST', '', json('{}'))
+  for (const [coding, code] of Object.entries(CODERS)) {
+    const headers = { ...JSON_TYPE, 'Content-Encoding': coding }
+    const reply = await send({ method: 'POST', url: url(''), headers, body: code(BODY.client) })
+    assert.equal(reply.status, 200, `${coding}: ${reply.body}`)
+    const request = (await account.journal()).at(-1)
+    assert.equal(String(request.body), BODY.service, coding)
+    assert.equal(request.headers['content-encoding'], undefined)
+  }
+})
+
+each('records are translated one by one', async (send, account, url) => {
+  const text = both('{"<dataProductId|workspaceId>":1.10}\n[{"<dataProduct|workspace>":"workspaceId"}]\r\n\n"dataProduct"\n7')
+  const type = { 'Content-Type': 'application/x-ndjson' }
+  await account.stub('POST', '', { status: 200, headers: type, body: text.service })
+  const reply = await send({ method: 'POST', url: url(''), headers: type, body: text.client })
+  assert.equal(String(reply.body), text.client)
+  assert.equal(String((await account.journal())[0].body), text.service)
 })
 
 each('a tag makes the round trip', async (send, account, url) => {

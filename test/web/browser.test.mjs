@@ -137,9 +137,12 @@ test('the browser\'s own cache asks with the tag it got', TIMEOUT, async () => {
   }
   const get = (url) => page.evaluate(async (at) => {
     const reply = await fetch(at)
-    return [reply.status, await reply.text()]
+    return [reply.status, await reply.text(), reply.headers.get('ETag')]
   }, url)
-  for (let n = 0; n < 2; n++) assert.deepEqual(await get(`${COLLECTION}/7`), [200, '{"dataProductId":"7"}'])
+  const [status, text, tag] = await get(`${COLLECTION}/7`)
+  assert.deepEqual([status, text], [200, '{"dataProductId":"7"}'])
+  assert.match(tag, /^"v1;dp-s[0-9a-f]{8}"$/)
+  assert.deepEqual(await get(`${COLLECTION}/7`), [status, text, tag])
   assert.deepEqual(requests.map(({ headers }) => headers['if-none-match']), [undefined, '"v1"'])
 })
 
