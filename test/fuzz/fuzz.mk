@@ -1,0 +1,47 @@
+# Targets that look for bytes which break a promise, and what they found before.
+#
+#   make fuzz T=json S=60     look for S seconds, beginning with the corpus of that target
+#
+# Each target links replay.c instead for `make test`, with any compiler.
+
+FUZZ_CC      := clang
+FUZZ_SAN     := address,undefined
+FUZZ_TARGETS := $(filter-out replay oracle,$(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c)))
+FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
+FUZZ_ROOMS   := $(sort translate conf $(BELOW_translate) $(BELOW_conf))
+FUZZ_LIBS    := $(LIBS_conf) $(call libs_of,jansson)
+# What a target is linked with around it: replay.c, or a fuzzer.
+FUZZ_MAIN    := $(BUILD)/fuzz/obj/replay.o
+
+$(BUILD)/fuzz/obj/%.o: test/fuzz/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -Itest -c -o $@ $<
+
+# The oracle knows no header of the gateway.
+$(BUILD)/fuzz/obj/oracle.o: test/fuzz/oracle.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(filter-out -Igateway,$(COMPILE)) -c -o $@ $<
+
+$(FUZZ_REPLAYS): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/%.o $(BUILD)/fuzz/obj/oracle.o \
+                 $(FUZZ_MAIN) $(FUZZ_ROOMS:%=$(BUILD)/lib/%.a)
+	$(CC) $(CFLAGS) $(LDFLAGS_) $(FUZZ_LINK) -o $@ $(filter %.o,$^) $(archives) $(FUZZ_LIBS)
+
+.PHONY: fuzz-replays
+fuzz-replays: $(FUZZ_REPLAYS)
+test-programs: fuzz-replays
+
+S ?= 60
+FUZZ_BUILD := build/fuzz
+FUZZ_FOUND := $(FUZZ_BUILD)/found/$(T)
+FUZZ_DICT  := $(wildcard test/fuzz/$(T).dict)
+
+.PHONY: fuzz
+fuzz: ## let a fuzzer look for S seconds at target T (one of test/fuzz/corpus); needs clang
+	@[ -n '$(filter $(T),$(FUZZ_TARGETS))' ] || { echo "T= is one of: $(FUZZ_TARGETS)" >&2; exit 64; }
+	@mkdir -p $(FUZZ_FOUND)
+	@$(MAKE) $(AGAIN) BUILD=$(FUZZ_BUILD) CC=$(FUZZ_CC) FUZZ_MAIN= FUZZ_LINK=-fsanitize=fuzzer \
+	    SANFLAGS='-fsanitize=$(FUZZ_SAN),fuzzer-no-link -fno-sanitize-recover=all' \
+	    $(FUZZ_BUILD)/fuzz/$(T) >$(FUZZ_BUILD).log 2>&1 || { cat $(FUZZ_BUILD).log; exit 1; }
+	@$(FUZZ_BUILD)/fuzz/$(T) -max_total_time=$(S) -print_final_stats=1 -timeout=10 \
+	    -artifact_prefix=$(FUZZ_BUILD)/$(T)- $(FUZZ_DICT:%=-dict=%) \
+	    $(FUZZ_FOUND) test/fuzz/corpus/$(T)
