@@ -3,29 +3,13 @@
  *
  * The oracle is asked where limits are roomy.
  */
-#include "fuzz/bodies.h"
-#include "fuzz/oracle.h"
-
-static enum oracle_verdict verdict_of(enum translate_code code)
-{
-    return code == TRANSLATE_OK         ? ORACLE_TAKEN
-           : code == TRANSLATE_CONFLICT ? ORACLE_CONFLICT
-                                        : ORACLE_INVALID;
-}
+#include "fuzz/judged.h"
 
 static void ask_oracle(const struct body *body, int flags, struct text input)
 {
-    struct translated t = cut_kind(body->make, body->mapping, body->direction, body->limits, input,
-                                   (struct cut){.size = SIZE_MAX});
+    struct translated t = judged_whole(body, input);
     struct text out = buf_text(&t.out);
-    struct oracle_case judged = {.request = body->direction == REQUEST,
-                                 .keep = flags & BODY_KEEP,
-                                 .in = input.at,
-                                 .in_len = input.len,
-                                 .out = out.at,
-                                 .out_len = out.len,
-                                 .verdict = verdict_of(t.code)};
-    const char *wrong = oracle_judge(&judged);
+    const char *wrong = judged(flags, input, out, t.code);
 
     FUZZ_REQUIRE(!wrong, "%s; verdict %d (%s)\n%.*s\nleft\n%.*s", wrong, (int)t.code,
                  t.fault.what ? t.fault.what : "", TEXT_ARG(input), TEXT_ARG(out));
