@@ -3,8 +3,8 @@
  *
  * The first line of an input is a request target, the second a URL or a field
  * value of a reply.  A path that is served is read as the most lenient
- * service would: escapes undone to any depth, either slash, parameters of
- * segments dropped, empty and dot segments resolved.
+ * service would: escapes undone to any depth, overlong UTF-8 taken, either
+ * slash, parameters of segments dropped, empty and dot segments resolved.
  */
 #include "fuzz/bodies.h"
 #include "http/head.h"
@@ -58,6 +58,32 @@ static bool undo_once(struct buf *path)
     bool any = to < path->len;
     path->len = to;
     return any;
+}
+
+/* The bytes of the UTF-8 sequence that LEAD begins, by its first bits alone. */
+static size_t sequence_bytes(unsigned char lead)
+{
+    return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/* Makes each sequence of PATH that is longer than its character need be one byte, in place. */
+static void shorten(struct buf *path)
+{
+    size_t to = 0;
+
+    for (size_t from = 0, n; from < path->len; from += n) {
+        unsigned char lead = (unsigned char)path->at[from];
+
+        n = sequence_bytes(lead);
+        n = n <= path->len - from ? n : 1;
+        unsigned code = n == 1 ? lead : lead & (0x7fu >> n);
+        for (size_t i = 1; i < n; i++)
+            code = code << 6 | ((unsigned char)path->at[from + i] & 0x3fu);
+        if (n == 1 || code >= 0x80) /* as long as it should be */
+            n = 1;
+        path->at[to++] = n == 1 ? path->at[from] : (char)code;
+    }
+    path->len = to;
 }
 
 /* Takes the last segment off TO; false if there is none. */
@@ -115,6 +141,7 @@ static void check_upstream_path(struct text sent)
         FUZZ_REQUIRE(!path.at || !memchr(path.at, 0, path.len), "a NUL in %.*s", TEXT_ARG(sent));
         buf_fini(&resolved);
         more = undo_once(&path);
+        shorten(&path);
     }
     buf_fini(&path);
 }
