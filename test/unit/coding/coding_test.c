@@ -153,10 +153,14 @@ static void test_garbage_and_what_follows(void **state)
     for (size_t c = 0; c < 4; c++) {
         struct text garbage = TEXT("\xff\xff\xff this was never coded by anyone \xff\xff\xff");
         assert_int_equal(pull(all[c], garbage, 5, &usual, &out, &complete), CODING_BAD);
-        size_t len = code(all[c], TEXT("once"), coded);
-        memcpy(coded + len, "trailing", 8);
-        assert_int_equal(pull(all[c], text_of(coded, len + 8), 3, &usual, &out, &complete),
-                         CODING_BAD);
+        for (size_t content = 0; content < 2; content++) {
+            size_t len = code(all[c], content ? TEXT("once") : TEXT(""), coded);
+            memcpy(coded + len, "trailing", 8);
+            for (size_t size = 1; size <= len + 8; size++)
+                assert_int_equal(
+                    pull(all[c], text_of(coded, len + 8), size, &usual, &out, &complete),
+                    CODING_BAD);
+        }
     }
     buf_fini(&out);
     free(coded);
