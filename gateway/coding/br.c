@@ -37,6 +37,8 @@ static enum coding_step step(struct engine *e, struct text *piece, char *to, siz
     *ended_out = result == BROTLI_DECODER_RESULT_SUCCESS;
     if (result == BROTLI_DECODER_RESULT_ERROR)
         return fault_of(state);
+    if (*given_out == 0 && piece->len > 0)
+        return CODING_BYTES; /* the end came without content: what follows it is judged next */
     return *given_out ? CODING_BYTES : CODING_MORE;
 }
 

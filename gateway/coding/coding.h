@@ -34,7 +34,7 @@ struct coding_limits {
 
 enum coding_step {
     CODING_MORE,  /* the piece is used up */
-    CODING_BYTES, /* decoded bytes were given; call again */
+    CODING_BYTES, /* decoded bytes were given, perhaps none; call again */
     CODING_BAD,   /* not of this coding, or bytes after its end */
     CODING_BOMB,  /* beyond the ratio */
     CODING_NO_MEMORY
