@@ -1,23 +1,68 @@
 #include "coding/engine.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 /* 8 MiB, the largest window a receiver of this coding has to take (RFC 9659, 3). */
 enum { WINDOW_LOG_MAX = 23 };
 
-static struct engine *make(void)
-{
-    ZSTD_DCtx *context = ZSTD_createDCtx();
+enum { HEAD_BYTES = 18 }; /* the longest head of a frame (RFC 8878, 3.1.1.1) */
 
-    if (context)
-        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
-    return (struct engine *)context;
-}
+/*
+ * The library looks at the size that a frame declares only on some of its
+ * ways through it, so it is looked at here: the verdict is the same at every
+ * cut.
+ */
+struct engine {
+    ZSTD_DCtx *context;
+    char head[HEAD_BYTES]; /* the first bytes of the frame at hand */
+    size_t head_len;
+    uint64_t given; /* content of that frame */
+};
 
 static void destroy(struct engine *e)
 {
-    ZSTD_freeDCtx((ZSTD_DCtx *)e);
+    ZSTD_freeDCtx(e->context);
+    free(e);
+}
+
+static struct engine *make(void)
+{
+    struct engine *e = calloc(1, sizeof *e);
+
+    if (!e)
+        return NULL;
+    e->context = ZSTD_createDCtx();
+    if (e->context) {
+        ZSTD_DCtx_setParameter(e->context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
+        return e;
+    }
+    free(e);
+    return NULL;
+}
+
+/* Notes that the frame at hand took TAKEN and gave GIVEN bytes more. */
+static void note(struct engine *e, struct text taken, size_t given)
+{
+    size_t room = HEAD_BYTES - e->head_len, n = taken.len < room ? taken.len : room;
+
+    if (n > 0)
+        memcpy(e->head + e->head_len, taken.at, n);
+    e->head_len += n;
+    e->given += given;
+}
+
+/* Ends the frame at hand.  False if its content was not as long as it declares. */
+static bool end_frame(struct engine *e)
+{
+    unsigned long long declared = ZSTD_getFrameContentSize(e->head, e->head_len);
+    bool sound = declared == ZSTD_CONTENTSIZE_UNKNOWN || declared == e->given;
+
+    e->head_len = 0;
+    e->given = 0;
+    return sound;
 }
 
 static enum coding_step step(struct engine *e, struct text *piece, char *to, size_t room,
@@ -25,11 +70,14 @@ static enum coding_step step(struct engine *e, struct text *piece, char *to, siz
 {
     ZSTD_inBuffer in = {piece->at, piece->len, 0};
     ZSTD_outBuffer out = {to, room, 0};
-    size_t hint = ZSTD_decompressStream((ZSTD_DCtx *)e, &out, &in);
+    size_t hint = ZSTD_decompressStream(e->context, &out, &in);
 
     if (ZSTD_isError(hint))
         return ZSTD_getErrorCode(hint) == ZSTD_error_memory_allocation ? CODING_NO_MEMORY
                                                                        : CODING_BAD;
+    note(e, text_of(piece->at, in.pos), out.pos);
+    if (hint == 0 && !end_frame(e))
+        return CODING_BAD;
     *piece = text_from_offset(*piece, in.pos);
     *given_out = out.pos;
     *ended_out = hint == 0;
