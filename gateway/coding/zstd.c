@@ -43,6 +43,27 @@ static struct engine *make(void)
     return NULL;
 }
 
+/*
+ * True if the frame at hand, going on with PIECE, has the magic number of a
+ * frame or of a skippable one (RFC 8878, 3.1), as far as it has come.  The
+ * library may know older forms, with decoders of their own.
+ */
+static bool is_frame(const struct engine *e, struct text piece)
+{
+    static const unsigned char frame[] = {0x28, 0xb5, 0x2f, 0xfd},
+                               skipped[] = {0x50, 0x2a, 0x4d, 0x18};
+    bool is_one = true, is_skipped = true;
+
+    for (size_t i = 0; i < sizeof frame && i < e->head_len + piece.len; i++) {
+        char byte = i < e->head_len ? e->head[i] : piece.at[i - e->head_len];
+        unsigned char c = (unsigned char)byte;
+
+        is_one = is_one && c == frame[i];
+        is_skipped = is_skipped && (i == 0 ? c & 0xf0 : c) == skipped[i];
+    }
+    return is_one || is_skipped;
+}
+
 /* Notes that the frame at hand took TAKEN and gave GIVEN bytes more. */
 static void note(struct engine *e, struct text taken, size_t given)
 {
@@ -68,6 +89,8 @@ static bool end_frame(struct engine *e)
 static enum coding_step step(struct engine *e, struct text *piece, char *to, size_t room,
                              size_t *given_out, bool *ended_out)
 {
+    if (!is_frame(e, *piece))
+        return CODING_BAD;
     ZSTD_inBuffer in = {piece->at, piece->len, 0};
     ZSTD_outBuffer out = {to, room, 0};
     size_t hint = ZSTD_decompressStream(e->context, &out, &in);
