@@ -345,7 +345,7 @@ UNUSED static void stage_open(struct stage *stage, const struct front_limits *li
 
     signal(SIGPIPE, SIG_IGN);
     *stage = (struct stage){.limits = limits ? *limits : usual_limits()};
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     stage->base = event_base_new_with_config(config);
     event_config_free(config);
     stage->front = front_new(stage->base, &stage->limits, &host);

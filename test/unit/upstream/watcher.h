@@ -66,7 +66,7 @@ static MAYBE_UNUSED void rig_open_with(struct rig *rig, script_fn on_whole,
     struct event_config *config = event_config_new();
 
     memset(rig, 0, sizeof *rig);
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     rig->base = event_base_new_with_config(config);
     event_config_free(config);
     rig->service.on_whole = on_whole;
