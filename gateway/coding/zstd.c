@@ -91,7 +91,8 @@ static enum coding_step step(struct engine *e, struct text *piece, char *to, siz
 {
     if (!is_frame(e, *piece))
         return CODING_BAD;
-    ZSTD_inBuffer in = {piece->at, piece->len, 0};
+    /* A first byte alone: the library judges a frame that it sees whole by other rules. */
+    ZSTD_inBuffer in = {piece->at, e->head_len == 0 && piece->len > 0 ? 1 : piece->len, 0};
     ZSTD_outBuffer out = {to, room, 0};
     size_t hint = ZSTD_decompressStream(e->context, &out, &in);
 
@@ -105,7 +106,7 @@ static enum coding_step step(struct engine *e, struct text *piece, char *to, siz
     *given_out = out.pos;
     *ended_out = hint == 0;
     if (out.pos == 0 && piece->len > 0)
-        return CODING_BYTES; /* a frame without content ended: go on */
+        return CODING_BYTES; /* a frame began, or ended without content: go on */
     return out.pos ? CODING_BYTES : CODING_MORE;
 }
 
