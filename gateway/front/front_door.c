@@ -136,6 +136,8 @@ bool door_start(struct tap *tap)
     bufferevent_set_max_single_write(bev, TAP_WRITE_MAX);
     tap->reading = true;
     note_peer(tap);
+    if (tap->front->draining)
+        listener_welcome(bufferevent_getfd(bev));
     if (!tap->over_limit)
         return true;
     door_close(tap);

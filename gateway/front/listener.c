@@ -8,6 +8,7 @@
 #include <event2/listener.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 
 enum {
     ACCEPTS_PER_TURN = 64,
+    HOPS_MAX = 255, /* the greatest hop limit */
     PAUSE_MS = 100, /* without descriptors */
     SETTLE_MS = 200 /* for handshakes under way when draining begins */
 };
@@ -149,9 +151,19 @@ static void unlink_path(int fd)
         unlink(a.sun_path);
 }
 
+/* From now on FD hears only segments with a hop limit of LEAST or more. */
+static void set_least_hops(int fd, int least)
+{
+    setsockopt(fd, IPPROTO_IP, IP_MINTTL, &least, sizeof least);
+    setsockopt(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, &least, sizeof least);
+}
+
 /*
  * The filter of a TCP socket sees the segment from its TCP header on: byte 13
  * holds the flags.  Sockets accepted later inherit it, which harms none.
+ * Where a process without privileges may not attach one, the hop limit does
+ * it: no system sends the greatest one by default (RFC 5082 relies on that).
+ * That is inherited too, and taken back by listener_welcome.
  */
 static void refuse_handshakes(int fd)
 {
@@ -164,7 +176,13 @@ static void refuse_handshakes(int fd)
     };
     struct sock_fprog program = {sizeof code / sizeof code[0], code};
 
-    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0)
+        set_least_hops(fd, HOPS_MAX);
+}
+
+void listener_welcome(int fd)
+{
+    set_least_hops(fd, 0);
 }
 
 static void close_one(struct listeners *l)

@@ -3,7 +3,8 @@
  *
  * A listener that simply closes resets every client whose handshake is done
  * but that was not accepted yet.  Here a draining listener first lets no new
- * handshake begin (a filter on the socket drops bare SYN segments), then
+ * handshake begin (a filter on the socket drops bare SYN segments, or a least
+ * hop limit all segments that come to the listener itself), then
  * accepts until there is no one left, and closes last.
  */
 #ifndef FRONT_LISTENER_H
@@ -41,5 +42,8 @@ void listeners_count(struct listeners *l);
 
 /* Starts closing all listeners as above. */
 void listeners_drain(struct listeners *l);
+
+/* Lets FD, accepted while its listener drained, hear every segment. */
+void listener_welcome(int fd);
 
 #endif

@@ -256,14 +256,13 @@ static void the_queue_is_served_before_the_close(void **state)
 }
 
 /* From drain on no new handshake begins, and those done still go on. */
-static void the_filter_drops_new_handshakes_only(void **state)
+static void drain_and_knock(void)
 {
     struct client before;
     struct timeval patience = {.tv_usec = 100000};
     struct sockaddr_in in;
     socklen_t len = sizeof in;
 
-    (void)state;
     client_open(&before, &stage);
     getpeername(before.fd, (struct sockaddr *)&in, &len);
     front_drain(stage.front);
@@ -278,6 +277,31 @@ static void the_filter_drops_new_handshakes_only(void **state)
     UNTIL(&stage, front_connections(stage.front) == 0);
 }
 
+static void the_filter_drops_new_handshakes_only(void **state)
+{
+    (void)state;
+    drain_and_knock();
+}
+
+/* Where no filter may be attached, as some kernels have it for plain users. */
+static void the_hop_limit_does_the_same(void **state)
+{
+    int on = 1;
+
+    (void)state;
+    assert_int_equal(setsockopt(stage.listening, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on), 0);
+    drain_and_knock();
+}
+
+/* A client that was queued is heard, whatever its listener was told meanwhile. */
+static void the_queue_is_heard_without_a_filter(void **state)
+{
+    int on = 1;
+
+    assert_int_equal(setsockopt(stage.listening, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on), 0);
+    the_queue_is_served_before_the_close(state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_all, close_all)
 
 int main(void)
@@ -290,6 +314,8 @@ int main(void)
         TEST(draining_loses_nobody),
         TEST(the_queue_is_served_before_the_close),
         TEST(the_filter_drops_new_handshakes_only),
+        TEST(the_hop_limit_does_the_same),
+        TEST(the_queue_is_heard_without_a_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

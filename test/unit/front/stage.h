@@ -64,7 +64,8 @@ struct stage {
     size_t gone;
     struct front_limits limits;
     char bound[ADDRESS_TEXT_MAX];
-    bool greedy; /* "slow" owners: read all at once */
+    int listening; /* the front's */
+    bool greedy;   /* "slow" owners: read all at once */
 };
 
 UNUSED static uint64_t now_ms(void)
@@ -335,6 +336,7 @@ static void stage_listen(struct stage *stage, const char *address)
 
     if (fd < 0)
         fail_msg("%s: %s", address, strerror(errno));
+    stage->listening = fd;
     assert_true(front_listen(stage->front, fd));
 }
 
