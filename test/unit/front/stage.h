@@ -343,13 +343,10 @@ static void stage_listen(struct stage *stage, const char *address)
 UNUSED static void stage_open(struct stage *stage, const struct front_limits *limits)
 {
     struct front_host host = {on_request, on_refused, stage};
-    struct event_config *config = event_config_new();
 
     signal(SIGPIPE, SIG_IGN);
     *stage = (struct stage){.limits = limits ? *limits : usual_limits()};
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    stage->base = event_base_new_with_config(config);
-    event_config_free(config);
+    stage->base = event_base_new();
     stage->front = front_new(stage->base, &stage->limits, &host);
     assert_non_null(stage->front);
     stage_listen(stage, "127.0.0.1:0");
