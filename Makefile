@@ -208,12 +208,15 @@ lint: deps-test ## check floors, doors, style, README's tables, warnings, the bi
 	@$(PYTHON) test/lint/lint.py --binary build/lint/dpgw
 	@$(HAND_BACK)
 
+# What takes long: each prints a table and leaves its figures in build/.
+SOAKS ?= $(addprefix test/blackbox/,large.py uploads.py streams.py) $(sort $(wildcard test/soak/*.py))
+
 .PHONY: soak
 soak: deps-test ## documents of 1 GiB, uploads of 2 GiB, thousands of open event streams
 	@$(MAKE) $(AGAIN) SAN= program service heap-owners
-	@status=0; for what in large uploads streams; do \
+	@status=0; for what in $(SOAKS); do \
 	    BUILD=build/release HEAP_OWNERS=build/release/bench/heap_owners.so \
-	    $(PYTHON) test/blackbox/$$what.py || status=1; done; $(HAND_BACK); exit $$status
+	    $(PYTHON) $$what || status=1; done; $(HAND_BACK); exit $$status
 
 .PHONY: bench
 bench: deps-test ## the splicer beside bare yajl_parse, and what an event is delayed

@@ -113,13 +113,21 @@ def tokens_table(found):
                  [[name] + [f"{ratio[name, piece]:.2f}" for piece in pieces] for name in names])
 
 
+def reliability_table():
+    """What was tried, held and lost: the rows that suites and soaks leave in build/reliability/."""
+    rows = [[row["what"], row["figure"], f"`{row['command']}`"]
+            for file in sorted((ROOT / "build/reliability").glob("*.json"))
+            for row in json.loads(file.read_text())]
+    return table(["tried, held, lost", "figure", "printed by"], rows) if rows else ""
+
+
 def figures():
     splicer = measured("splicer")
     return "\n".join([
         f"Commit {commit()}, {time.strftime('%Y-%m-%d', time.gmtime())}; {machine()}.\n",
         memory_table(measured("memory")["rows"] + measured("uploads")["rows"]),
         streams_table(measured("streams")["rows"]), events_table(measured("events")["rows"]),
-        splicer_table(splicer), tokens_table(splicer)])
+        splicer_table(splicer), tokens_table(splicer), reliability_table()])
 
 
 def main():
