@@ -109,7 +109,11 @@ static bool prepare(struct exchange *ex, enum media media, struct text content_t
     if (!unpack_init(&down->unpack, down->decoded && has_body ? down->coding : CODING_IDENTITY,
                      &ex->host->limits.coding, on_plain, ex))
         return false;
-    if (down->translated && !(down->translator = translator_new(media, &task)))
+    if (down->translated) {
+        task.watcher = tally_begin(&ex->tally[RESPONSE], task.rules);
+        down->translator = translator_new(media, &task);
+    }
+    if (down->translated && !down->translator)
         return false;
     if (!down->coded || !has_body)
         return true;
@@ -225,10 +229,11 @@ static void settle(struct exchange *ex)
 
 static void refuse(struct exchange *ex)
 {
-    if (translator_fault(ex->down.translator)->code == TRANSLATE_NO_MEMORY)
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
-    else
+    ex->invalid[RESPONSE] = translator_fault(ex->down.translator)->code != TRANSLATE_NO_MEMORY;
+    if (ex->invalid[RESPONSE])
         fail_invalid(ex);
+    else
+        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
 }
 
 /* Decoded bytes of the body.  False: no more for now. */

@@ -37,15 +37,25 @@ void exchange_decide(struct exchange *ex, enum outcome outcome)
     ex->outcome = outcome;
 }
 
-static uint64_t now_ms(void)
+static struct exchange_report report_of(const struct exchange *ex)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (struct exchange_report){.mapping = ex->mapping,
+                                    .route = ex->route,
+                                    .method = ex->request.method,
+                                    .status = ex->status,
+                                    .outcome = ex->outcome,
+                                    .duration_us = times_now() - ex->times.began,
+                                    .upstream_us = ex->times.upstream,
+                                    .own_us = ex->times.own,
+                                    .received = ex->up.received,
+                                    .sent = ex->sent_bytes,
+                                    .transfers = ex->transfers,
+                                    .event_stream = ex->down.events,
+                                    .invalid = {ex->invalid[REQUEST], ex->invalid[RESPONSE]},
+                                    .tally = {&ex->tally[REQUEST], &ex->tally[RESPONSE]}};
 }
 
-static void log_exchange(const struct exchange *ex)
+static void log_exchange(const struct exchange *ex, const struct exchange_report *r)
 {
     if (!log_wants(LOG_INFO))
         return;
@@ -53,9 +63,9 @@ static void log_exchange(const struct exchange *ex)
         LOG_T("http.route", ex->route ? ex->route->client : TEXT("")),
         LOG_N("http.response.status_code", ex->status),
         LOG_S("outcome", outcome_row(ex->outcome)->name),
-        LOG_N("http.request.body.size", ex->up.received),
-        LOG_N("http.response.body.size", ex->sent_bytes), LOG_N("retries", ex->up.again),
-        LOG_N("duration_ms", now_ms() - ex->request.began_ms),
+        LOG_N("http.request.body.size", r->received), LOG_N("http.response.body.size", r->sent),
+        LOG_N("retries", ex->up.again), LOG_N("duration_us", r->duration_us),
+        LOG_N("upstream_us", r->upstream_us), LOG_N("own_us", r->own_us),
         LOG_T("mapping", mapping_digest(ex->mapping)), LOG_T("request_id", ex->request.id),
         LOG_T("trace_id", trace_id(&ex->request.trace)));
 }
@@ -67,7 +77,11 @@ void exchange_end(struct exchange *ex, enum outcome outcome)
     exchange_decide(ex, outcome);
     exchange_enter(ex, EXCHANGE_ENDED);
     upstream_cancel(&ex->upstream);
-    log_exchange(ex);
+    times_answered(ex);
+    struct exchange_report report = report_of(ex);
+    log_exchange(ex, &report);
+    if (ex->host->ended)
+        ex->host->ended(ex->host->owner, &report);
     ex->host->open--;
     LIST_REMOVE(ex, link);
     LIST_INSERT_HEAD(&ex->host->dead, ex, link);
@@ -79,16 +93,20 @@ void exchange_end(struct exchange *ex, enum outcome outcome)
 static void on_client_piece(void *owner, struct text piece)
 {
     struct exchange *ex = owner;
+    uint64_t begun = times_now();
 
     uplink_piece(ex, piece);
+    times_worked(ex, begun);
 }
 
 static void on_client_body_end(void *owner, const struct http_fields *trailers)
 {
     struct exchange *ex = owner;
+    uint64_t begun = times_now();
 
     (void)trailers; /* request trailers are not forwarded (RFC 9110, 6.5.1) */
     uplink_complete(ex);
+    times_worked(ex, begun);
 }
 
 static void on_client_body_broken(void *owner, int status, const char *reason)
@@ -104,8 +122,10 @@ static void on_client_body_broken(void *owner, int status, const char *reason)
 static void on_client_drained(void *owner, size_t waiting)
 {
     struct exchange *ex = owner;
+    uint64_t begun = times_now();
 
     downlink_drained(ex, waiting);
+    times_worked(ex, begun);
 }
 
 static void on_client_gone(void *owner)
@@ -160,6 +180,8 @@ static void destroy(struct exchange *ex)
         event_free(ex->deadline);
     uplink_fini(&ex->up);
     downlink_fini(&ex->down);
+    tally_fini(&ex->tally[REQUEST]);
+    tally_fini(&ex->tally[RESPONSE]);
     mapping_unref(&ex->mapping);
     arena_free(&ex->arena);
     free(ex);
@@ -175,7 +197,7 @@ static struct exchange *begin(struct exchange_host *host, struct front_request *
     ex->host = host;
     ex->client = request;
     ex->mapping = mapping_ref(host->mapping);
-    ex->request.began_ms = now_ms();
+    ex->times.began = times_now();
     ex->arena = arena_new(EXCHANGE_ARENA_BYTES);
     if (!ex->arena || !start_deadline(ex)) {
         destroy(ex);
@@ -225,6 +247,7 @@ void exchange_begin(struct exchange_host *host, struct front_request *request,
         exchange_answer_empty(ex, 204);
     else
         uplink_begin(ex);
+    times_worked(ex, ex->times.began);
 }
 
 void exchange_refuse(struct exchange_host *host, struct front_request *request, int status,

@@ -14,7 +14,7 @@
 
 #include "base/network.h"
 #include "coding/coding.h"
-#include "exchange/outcome.h"
+#include "exchange/report.h"
 #include "front/front.h"
 #include "mapping/mapping.h"
 #include "translate/translate.h"
@@ -50,6 +50,8 @@ struct exchange_host {
     struct exchange_limits limits;
     /* Asks for a call of exchange_reap from the top of the loop. */
     void (*bury)(void *owner);
+    /* An exchange has ended, as REPORT says; NULL: nobody wants to know. */
+    void (*ended)(void *owner, const struct exchange_report *report);
     void *owner;
 
     /* Kept by this room; zero at first. */

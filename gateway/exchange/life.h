@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/valve.h"
 #include "exchange/exchange.h"
+#include "exchange/tally.h"
 #include "exchange/trace.h"
 #include "exchange/unpack.h"
 
@@ -80,7 +81,14 @@ struct request_facts {
     struct text method;    /* its name; empty if the head was refused */
     struct text id;        /* X-Request-Id */
     struct trace trace;
-    uint64_t began_ms;
+};
+
+/* Where the time of an exchange went, in microseconds of the monotonic clock. */
+struct exchange_times {
+    uint64_t began;
+    uint64_t asked;    /* when the open request to the service began; 0: none is open */
+    uint64_t upstream; /* with one open, those before this one */
+    uint64_t own;      /* in the gateway's own hands */
 };
 
 struct exchange {
@@ -96,6 +104,10 @@ struct exchange {
     const struct route *route; /* NULL: none */
     struct translate_scene scene;
     struct request_facts request;
+    struct exchange_times times;
+    unsigned transfers;                 /* requests to the service */
+    struct tally tally[2];              /* by direction: what the rules did to the bodies */
+    bool invalid[2];                    /* by direction: the body was refused by its translator */
     struct front_request *client;       /* NULL once its end was told */
     struct upstream_transfer *upstream; /* NULL before it starts and after it ends */
     struct event *deadline;             /* of the whole exchange; NULL: none */
@@ -113,6 +125,18 @@ void exchange_decide(struct exchange *ex, enum outcome outcome);
 
 /* Ends EX with OUTCOME, if none was latched before, and has it buried. */
 void exchange_end(struct exchange *ex, enum outcome outcome);
+
+/* --- times.c ---------------------------------------------------------------- */
+
+/* Now, in microseconds of the monotonic clock. */
+uint64_t times_now(void);
+
+/* EX asks the service, and has its answer or gives up. */
+void times_asked(struct exchange *ex);
+void times_answered(struct exchange *ex);
+
+/* Counts the time since BEGUN as work on EX. */
+void times_worked(struct exchange *ex, uint64_t begun);
 
 /* --- service.c ------------------------------------------------------------ */
 

@@ -2,7 +2,11 @@
 
 static enum upstream_give on_want(void *owner, char *to, size_t room, size_t *length_out)
 {
-    return uplink_give(owner, to, room, length_out);
+    uint64_t begun = times_now();
+    enum upstream_give given = uplink_give(owner, to, room, length_out);
+
+    times_worked(owner, begun);
+    return given;
 }
 
 static void on_hints(void *owner, const struct upstream_head *head)
@@ -22,27 +26,35 @@ static void on_hints(void *owner, const struct upstream_head *head)
 static void on_head(void *owner, const struct upstream_head *head)
 {
     struct exchange *ex = owner;
+    uint64_t begun = times_now();
 
     exchange_enter(ex, EXCHANGE_REPLYING);
     if (!ex->up.complete && head->status >= 300)
         uplink_drop(ex);
     downlink_begin(ex, head);
+    times_worked(ex, begun);
 }
 
 static void on_piece(void *owner, struct text piece)
 {
+    uint64_t begun = times_now();
+
     downlink_piece(owner, piece);
+    times_worked(owner, begun);
 }
 
 static void on_done(void *owner, const struct http_fields *trailers)
 {
     struct exchange *ex = owner;
+    uint64_t begun = times_now();
 
+    times_answered(ex);
     upstream_cancel(&ex->upstream);
     if (ex->phase < EXCHANGE_REPLYING)
         exchange_fail(ex, OUTCOME_UPSTREAM_INVALID, NULL); /* without a head it was no reply */
     else
         downlink_complete(ex, trailers);
+    times_worked(ex, begun);
 }
 
 static enum outcome outcome_of_failure(enum upstream_failure why)
@@ -67,6 +79,7 @@ static void on_broke(void *owner, enum upstream_failure why)
     struct exchange *ex = owner;
     bool unheard = why == UPSTREAM_REFUSED || why == UPSTREAM_BROKE;
 
+    times_answered(ex);
     if (!unheard || !uplink_start_again(ex))
         exchange_fail(ex, outcome_of_failure(why), NULL);
 }

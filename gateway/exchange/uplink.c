@@ -59,7 +59,9 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
 
     if (fields_up(ex, &request.fields))
         ex->upstream = upstream_start(ex->host->upstream, &request, &exchange_from_upstream, ex);
-    if (!ex->upstream)
+    if (ex->upstream)
+        times_asked(ex);
+    else
         exchange_fail(ex, OUTCOME_INTERNAL, NULL);
 }
 
@@ -128,6 +130,7 @@ static bool prepare(struct exchange *ex)
     up->translated = up->media != MEDIA_OTHER;
     if (!up->translated)
         return true;
+    task.watcher = tally_begin(&ex->tally[REQUEST], task.rules);
     up->translator = translator_new(up->media, &task);
     return up->translator;
 }
@@ -195,6 +198,7 @@ static void refuse(struct exchange *ex)
 {
     const struct translate_fault *fault = translator_fault(ex->up.translator);
 
+    ex->invalid[REQUEST] = fault->code != TRANSLATE_NO_MEMORY;
     exchange_fail(ex, exchange_request_fault(fault), fault);
 }
 

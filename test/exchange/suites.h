@@ -43,4 +43,7 @@ int run_traces(void);
 /* X-Forwarded fields, trusted hops and whose Host goes up. */
 int run_forwarding(void);
 
+/* What is told of an exchange once it has ended. */
+int run_reports(void);
+
 #endif

@@ -1,0 +1,29 @@
+#include "exchange/life.h"
+
+#include <time.h>
+
+uint64_t times_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void times_asked(struct exchange *ex)
+{
+    ex->times.asked = times_now();
+    ex->transfers++;
+}
+
+void times_answered(struct exchange *ex)
+{
+    if (ex->times.asked)
+        ex->times.upstream += times_now() - ex->times.asked;
+    ex->times.asked = 0;
+}
+
+void times_worked(struct exchange *ex, uint64_t begun)
+{
+    ex->times.own += times_now() - begun;
+}
