@@ -45,3 +45,14 @@ fuzz: ## let a fuzzer look for S seconds at target T (one of test/fuzz/corpus); 
 	@$(FUZZ_BUILD)/fuzz/$(T) -max_total_time=$(S) -print_final_stats=1 -timeout=10 \
 	    -artifact_prefix=$(FUZZ_BUILD)/$(T)- $(FUZZ_DICT:%=-dict=%) \
 	    $(FUZZ_FOUND) test/fuzz/corpus/$(T)
+
+# The replay programs once more, with a count at each line.
+FUZZ_COVERAGE := build/coverage
+
+.PHONY: fuzz-coverage
+fuzz-coverage: ## lines of its room that each target reaches (T= for one); needs clang and llvm
+	@mkdir -p $(FUZZ_COVERAGE)
+	@$(MAKE) $(AGAIN) BUILD=$(FUZZ_COVERAGE) CC=$(FUZZ_CC) \
+	    SANFLAGS='-fprofile-instr-generate -fcoverage-mapping' \
+	    fuzz-replays >$(FUZZ_COVERAGE).log 2>&1 || { cat $(FUZZ_COVERAGE).log; exit 1; }
+	@BUILD=$(FUZZ_COVERAGE) $(PYTHON) test/fuzz/coverage.py $(T)

@@ -10,6 +10,7 @@
 #include "http/date.h"
 #include "http/hop.h"
 #include "http/reply.h"
+#include "http/status.h"
 
 enum { FIELDS_MAX = 20 };
 
@@ -163,6 +164,8 @@ static void check_request(struct text input)
     struct text line = take_line(&rest);
     FUZZ_REQUIRE(line.len > 9 && text_starts(text_of(line.at + line.len - 9, 9), TEXT(" HTTP/1.")),
                  "version");
+    struct text method = http_method_name(head.method);
+    FUZZ_REQUIRE(text_starts(line, method) && line.at[method.len] == ' ', "method");
     FUZZ_REQUIRE(head.target.len > 0 && text_find(head.target, ' ') == head.target.len, "target");
     struct second second = read_again(rest);
     check_framing(&head, &second);
@@ -193,6 +196,7 @@ static void check_reply(struct text input)
     if (http_status_line(take_reply_line(&rest), &minor, &status, &reason))
         return;
     FUZZ_REQUIRE((minor == 0 || minor == 1) && status >= 100 && status <= 999, "%d", status);
+    FUZZ_REQUIRE(http_field_value_ok(reason) && http_field_value_ok(http_reason(status)), "reason");
     while (fields.count < FIELDS_MAX && rest.len > 0) {
         struct text line = take_reply_line(&rest);
 

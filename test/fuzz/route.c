@@ -15,6 +15,7 @@
 
 static const char ROUTES[] = "field dataProductId workspaceId\n"
                              "names_in sort\n"
+                             "word data product = workspace\n"
                              "route /d/{x} /w/{x}\n"
                              "route /d/{x}/skills/** /w/{x}/skills/**\n"
                              "route /d/{x}/{y}/u /w/{y}/v/{x}\n"
@@ -208,6 +209,14 @@ static void check_field(bool changed, struct text value, const struct buf *to)
                  TEXT_ARG(buf_text(to)));
 }
 
+/* Words are replaced, or VALUE stays as it is. */
+static void check_words(const struct mapping *m, struct text value, struct buf *to)
+{
+    bool changed = target_words(mapping_global(m), RESPONSE, value, to);
+
+    FUZZ_REQUIRE(changed || text_eq(buf_text(to), value), "%.*s", TEXT_ARG(buf_text(to)));
+}
+
 static void check_reply(struct text value)
 {
     static bool (*const FIELDS[])(const struct translate_scene *, struct text, struct buf *) = {
@@ -217,12 +226,14 @@ static void check_reply(struct text value)
                                     .upstream_origin = TEXT("http://service:9000"),
                                     .client_origin = TEXT("https://api.example")};
 
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         struct buf to;
 
         buf_init(&to, FUZZ_TOLD_MAX);
         if (i < 3)
             check_field(FIELDS[i](&scene, value, &to), value, &to);
+        else if (i == 5)
+            check_words(m, value, &to);
         else
             check_field(target_url(&scene, i == 3 ? RESPONSE : REQUEST, value, &to), value, &to);
         buf_fini(&to);
