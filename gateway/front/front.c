@@ -49,7 +49,7 @@ void front_drain(struct front *f)
     f->draining = true;
     listeners_drain(&f->listeners);
     for (struct tap *tap = f->taps; tap; tap = tap->next)
-        tap_wake(tap);
+        tap_on_timer(-1, EV_TIMEOUT, tap); /* who is idle has less time now */
 }
 
 void front_abort_all(struct front *f)

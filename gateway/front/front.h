@@ -81,8 +81,9 @@ bool front_listen(struct front *f, int fd);
 
 /*
  * Stops listening without losing a connection: those already queued are
- * accepted and served.  Idle kept connections close; busy ones close after
- * their reply (Connection: close).
+ * accepted and served.  Connections without a request close once they have
+ * been so for a second, and none on which one has arrived; busy ones close
+ * after their reply (Connection: close).
  */
 void front_drain(struct front *f);
 

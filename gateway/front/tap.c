@@ -208,12 +208,12 @@ static void settle_reading(struct tap *tap)
         tap_clock(tap, TAP_LOOK_MS);
 }
 
+/* True if the socket holds bytes that nobody has read. */
 static bool bytes_unread(const struct tap *tap)
 {
     int unread = 0;
 
-    return tap_side(tap).len > 0 || ioctl(bufferevent_getfd(tap->bev), FIONREAD, &unread) != 0 ||
-           unread > 0;
+    return ioctl(bufferevent_getfd(tap->bev), FIONREAD, &unread) == 0 && unread > 0;
 }
 
 /*
@@ -222,7 +222,7 @@ static bool bytes_unread(const struct tap *tap)
  */
 static void close_gently(struct tap *tap, bool certain)
 {
-    if (tap->eof || (certain && !bytes_unread(tap))) {
+    if (tap->eof || (certain && tap_side(tap).len == 0 && !bytes_unread(tap))) {
         door_close(tap);
         return;
     }
@@ -339,8 +339,7 @@ static void turn_waiting(struct tap *tap)
         return;
     }
     bool idle = tap->phase == TAP_IDLE;
-    bool unwanted = tap->front->draining && tap->requests > 0;
-    if (idle && (tap->idle_expired || unwanted)) {
+    if (idle && tap->idle_expired && !bytes_unread(tap)) {
         close_gently(tap, false);
         return;
     }

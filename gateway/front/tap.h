@@ -32,7 +32,7 @@ enum {
     TAP_LINGER_BYTES = 1024 * 1024, /* dropped at most after an early reply */
     TAP_LINGER_MS = 2000,
     TAP_LOOK_MS = 1000,        /* between looks at a socket that is not read */
-    TAP_DRAIN_GRACE_MS = 1000, /* for the first request of a new connection */
+    TAP_DRAIN_GRACE_MS = 1000, /* for the request of a connection new or just used */
     TAP_REQUESTS_PER_TURN = 16 /* pipelined ones, before others get theirs */
 };
 

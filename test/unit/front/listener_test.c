@@ -7,6 +7,8 @@
 
 #define GET_HEAD(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
+enum { IDLE_FOR_LONG_MS = 1100 }; /* so that a drain closes it at once */
+
 static struct stage stage;
 
 static int open_all(void **state)
@@ -132,11 +134,11 @@ static void idle_connections_close_and_busy_ones_finish(void **state)
     UNTIL(&stage, stage.count == 2 && front_connections(stage.front) == 3);
     front_drain(stage.front);
     front_drain(stage.front);
-    UNTIL(&stage, client_over(&idle));
-    assert_true(idle.eof);
     client_says(&fresh, GET_HEAD("/get/2")); /* on its way when draining began */
     UNTIL(&stage, client_over(&fresh));
     assert_true(fresh.eof && got(&fresh, "/get/2 0") && got(&fresh, "Connection: close\r\n"));
+    UNTIL(&stage, client_over(&idle));
+    assert_true(idle.eof && times_got(&idle, "HTTP/1.1 ") == 1);
     assert_false(client_over(&busy));
     for (struct exchange *ex = stage.exchanges; ex; ex = ex->next)
         if (ex->request)
@@ -148,6 +150,63 @@ static void idle_connections_close_and_busy_ones_finish(void **state)
     client_close(&fresh);
     UNTIL(&stage, front_connections(stage.front) == 0);
     assert_int_equal(connect_to(stage.bound), -1);
+}
+
+/* A kept connection on which a request waits to be read: it is no idle one. */
+static void a_request_that_has_arrived_is_answered(void **state)
+{
+    struct client kept;
+
+    (void)state;
+    client_open(&kept, &stage);
+    client_says(&kept, GET_HEAD("/get/1"));
+    UNTIL(&stage, got(&kept, "/get/1 0"));
+    run_for(&stage, IDLE_FOR_LONG_MS);
+    client_says(&kept, GET_HEAD("/get/2"));
+    front_drain(stage.front);
+    UNTIL(&stage, client_over(&kept));
+    assert_true(kept.eof && got(&kept, "/get/2 0") && got(&kept, "Connection: close\r\n"));
+    client_close(&kept);
+}
+
+/* Who used it a moment ago may be about to do so again, and is told with that reply. */
+static void a_connection_just_used_waits_a_moment(void **state)
+{
+    struct client kept;
+
+    (void)state;
+    client_open(&kept, &stage);
+    client_says(&kept, GET_HEAD("/get/1"));
+    UNTIL(&stage, got(&kept, "/get/1 0"));
+    front_drain(stage.front);
+    run_for(&stage, 100);
+    assert_false(client_over(&kept));
+    client_says(&kept, GET_HEAD("/get/2"));
+    UNTIL(&stage, client_over(&kept));
+    assert_true(kept.eof && got(&kept, "/get/2 0") && got(&kept, "Connection: close\r\n"));
+    client_close(&kept);
+}
+
+/* A reply that began before the drain could not say that its connection will close. */
+static void behind_a_reply_under_way_one_more_is_answered(void **state)
+{
+    struct client kept;
+
+    (void)state;
+    client_open(&kept, &stage);
+    client_says(&kept, GET_HEAD("/hang"));
+    UNTIL(&stage, stage.count == 1);
+    start(stage.exchanges, 200, HTTP_CHUNKED, 0);
+    put(stage.exchanges, TEXT("half"));
+    UNTIL(&stage, got(&kept, "half"));
+    front_drain(stage.front);
+    run_for(&stage, 20);
+    finish(stage.exchanges, NULL);
+    UNTIL(&stage, got(&kept, "\r\n0\r\n\r\n"));
+    client_says(&kept, GET_HEAD("/get/2"));
+    UNTIL(&stage, client_over(&kept));
+    assert_true(kept.eof && got(&kept, "/get/2 0") && got(&kept, "Connection: close\r\n"));
+    client_close(&kept);
 }
 
 /*
@@ -311,6 +370,9 @@ int main(void)
         TEST(one_too_many_is_refused),
         TEST(no_descriptors_do_not_spin),
         TEST(idle_connections_close_and_busy_ones_finish),
+        TEST(a_request_that_has_arrived_is_answered),
+        TEST(a_connection_just_used_waits_a_moment),
+        TEST(behind_a_reply_under_way_one_more_is_answered),
         TEST(draining_loses_nobody),
         TEST(the_queue_is_served_before_the_close),
         TEST(the_filter_drops_new_handshakes_only),
