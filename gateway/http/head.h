@@ -73,6 +73,8 @@ int http_head_parse(struct text head, const struct http_head_limits *limits,
 /*
  * True if PATH is safe to match (see http.md): no segment that decodes, at
  * any depth, to a dot segment; no %00; no overlong UTF-8 escape; no "//".
+ * Characters that only look like a dot or a slash, such as U+FF0E, are none,
+ * and an escaped "?" or "#" does not end the path.
  */
 bool http_path_safe(struct text path);
 

@@ -12,6 +12,7 @@
 #include "translate/link.h"
 #include "translate/refresh.h"
 #include "translate/target.h"
+#include "unit/translate/lenient.h"
 
 static const char ROUTES[] = "field dataProductId workspaceId\n"
                              "names_in sort\n"
@@ -31,95 +32,6 @@ static const struct mapping *route_mapping(void)
     return made;
 }
 
-/* --- the lenient service ---------------------------------------------------------------- */
-
-static int hex(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-
-    return c >= '0' && c <= '9' ? c - '0' : at ? (int)(at - digits) : -1;
-}
-
-/* Undoes the escapes of PATH once, in place; true if there were any. */
-static bool undo_once(struct buf *path)
-{
-    size_t to = 0, from = 0;
-
-    while (from < path->len) {
-        int high = from + 2 < path->len ? hex(path->at[from + 1]) : -1;
-        int low = high >= 0 ? hex(path->at[from + 2]) : -1;
-
-        if (path->at[from] == '%' && low >= 0) {
-            path->at[to++] = (char)(high * 16 + low);
-            from += 3;
-        } else {
-            path->at[to++] = path->at[from++];
-        }
-    }
-    bool any = to < path->len;
-    path->len = to;
-    return any;
-}
-
-/* The bytes of the UTF-8 sequence that LEAD begins, by its first bits alone. */
-static size_t sequence_bytes(unsigned char lead)
-{
-    return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
-
-/* Makes each sequence of PATH that is longer than its character need be one byte, in place. */
-static void shorten(struct buf *path)
-{
-    size_t to = 0;
-
-    for (size_t from = 0, n; from < path->len; from += n) {
-        unsigned char lead = (unsigned char)path->at[from];
-
-        n = sequence_bytes(lead);
-        n = n <= path->len - from ? n : 1;
-        unsigned code = n == 1 ? lead : lead & (0x7fu >> n);
-        for (size_t i = 1; i < n; i++)
-            code = code << 6 | ((unsigned char)path->at[from + i] & 0x3fu);
-        if (n == 1 || code >= 0x80) /* as long as it should be */
-            n = 1;
-        path->at[to++] = n == 1 ? path->at[from] : (char)code;
-    }
-    path->len = to;
-}
-
-/* Takes the last segment off TO; false if there is none. */
-static bool climb(struct buf *to)
-{
-    while (to->len > 0 && to->at[to->len - 1] != '/')
-        to->len--;
-    if (to->len == 0)
-        return false;
-    to->len--;
-    return true;
-}
-
-/* Appends to TO what PATH, without escapes, names; false if it climbs above the root. */
-static bool resolve(struct text path, struct buf *to)
-{
-    while (path.len > 0) {
-        size_t n = 0;
-
-        while (n < path.len && path.at[n] != '/' && path.at[n] != '\\')
-            n++;
-        struct text segment = text_of(path.at, n);
-        path = text_from_offset(path, n < path.len ? n + 1 : n);
-        segment.len = text_find(segment, ';');
-        if (text_eq(segment, TEXT("..")) && !climb(to))
-            return false;
-        if (segment.len == 0 || text_eq(segment, TEXT(".")) || text_eq(segment, TEXT("..")))
-            continue;
-        buf_add_byte(to, '/');
-        buf_add(to, segment);
-    }
-    buf_add_byte(to, '/');
-    return true;
-}
-
 static bool begins_mapped(struct text path)
 {
     for (size_t i = 0; i < sizeof PREFIXES / sizeof *PREFIXES; i++)
@@ -137,12 +49,12 @@ static void check_upstream_path(struct text sent)
     buf_add(&path, sent);
     while (more) {
         buf_init(&resolved, FUZZ_TOLD_MAX);
-        FUZZ_REQUIRE(resolve(buf_text(&path), &resolved) && begins_mapped(buf_text(&resolved)),
+        FUZZ_REQUIRE(lenient_resolve(buf_text(&path), &resolved) &&
+                         begins_mapped(buf_text(&resolved)),
                      "%.*s is %.*s", TEXT_ARG(sent), TEXT_ARG(buf_text(&resolved)));
         FUZZ_REQUIRE(!path.at || !memchr(path.at, 0, path.len), "a NUL in %.*s", TEXT_ARG(sent));
         buf_fini(&resolved);
-        more = undo_once(&path);
-        shorten(&path);
+        more = lenient_undo(&path);
     }
     buf_fini(&path);
 }
