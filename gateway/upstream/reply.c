@@ -108,10 +108,10 @@ static enum reply_step take_head(struct reply *r, int minor,
     return REPLY_HEAD;
 }
 
-/* Judges the head whose lines, all but the empty one, have been gathered. */
+/* Judges the head whose lines have been gathered, the empty one too. */
 static enum reply_step read_head(struct reply *r)
 {
-    struct text rest = buf_text(&r->lines);
+    struct text rest = text_of(r->lines.at, r->lines.len - 2);
     size_t count = r->line_count - 1;
     struct http_reply_framing framing;
     int minor;
@@ -137,13 +137,15 @@ enum reply_step reply_line(struct reply *r, struct text line)
         return REPLY_BAD;
     if (r->line_count == 0)
         buf_clear(&r->lines);
+    buf_add(&r->lines, line);
+    if (r->lines.failed)
+        return REPLY_BAD;
     if (line.len == 2)
         return r->line_count > 0 ? read_head(r) : REPLY_BAD;
     if (line.at[0] == '\r' || r->line_count > r->limits->response_fields)
         return REPLY_BAD;
-    buf_add(&r->lines, line);
     r->line_count++;
-    return r->lines.failed ? REPLY_BAD : REPLY_MORE;
+    return REPLY_MORE;
 }
 
 static enum reply_step length_content(struct reply *r, struct text *piece, struct text *content_out)

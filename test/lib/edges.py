@@ -1,0 +1,69 @@
+"""edges.py - cases at the edge of a setting, and which settings have one
+
+A test that tries a limit or timeout just below and just beyond what it is set
+to says so with @edge("limits.json_depth"); `untested` tells which of the
+gateway's own settings nobody has said that of.
+"""
+import cases
+import wire
+
+PROVOKED = r"UPSTREAM_|BODY_TOO_LARGE|upstream"
+JSON = ("Content-Type", "application/json")
+RAW = ("Content-Type", "application/octet-stream")
+CHUNKED = ("Transfer-Encoding", "chunked")
+GROUPS = ("limits", "timeouts")
+TESTED = {}
+
+
+def edge(*keys):
+    """The test that follows tries KEYS at their edge."""
+    def mark(test):
+        for key in keys:
+            TESTED.setdefault(key, []).append(test.__qualname__)
+        return test
+    return mark
+
+
+def untested(settings, tested=None):
+    """Those of SETTINGS (keys) that are limits or timeouts and in no test of TESTED."""
+    tested = TESTED if tested is None else tested
+    return [key for key in settings if key.partition(".")[0] in GROUPS and key not in tested]
+
+
+def unknown(settings, tested=None):
+    """Keys that tests name and SETTINGS don't."""
+    return [key for key in (TESTED if tested is None else tested) if key not in settings]
+
+
+def text_of(length):
+    """A JSON text, one string, of LENGTH bytes."""
+    return b'"' + b"x" * (length - 2) + b'"'
+
+
+class Case(cases.Case):
+    """Cases with one worker: then a count is the worker's own."""
+
+    def limited(self, script=None, mapping=None, receive_buffer=None, **limits):
+        """(gateway with LIMITS, scripted upstream)"""
+        settings = {"workers": 1, **{f"limits.{key}": value for key, value in limits.items()}}
+        gate, service = self.pair(script, settings, mapping, receive_buffer=receive_buffer)
+        gate.tolerate(PROVOKED)
+        return gate, service
+
+    def post(self, gate, body, kind=JSON, framing="length", target=cases.CLIENT, fields=()):
+        """The reply to BODY, framed by "length", as one chunk or as a chunk a byte."""
+        fields = [kind, *fields]
+        if framing != "length":
+            body = wire.chunked(body, 1 if framing == "bytes" else None)
+            fields.append(CHUNKED)
+        return gate.once("POST", target, body, fields)
+
+    def assert_passes(self, reply, *names):
+        self.assertEqual((reply.status, reply.end), (200, "clean"), (reply, *names))
+
+    def assert_cut_or_502(self, reply):
+        """No client can take REPLY for a whole one."""
+        if reply.end == "clean":
+            self.assert_error(reply, 502, "UPSTREAM_INVALID")
+        else:
+            self.assertEqual(reply.status, 200)
