@@ -6,14 +6,16 @@
 
 /*
  * Where in the coding the next byte stands.  A chunk-size line goes from
- * AT_SIZE to AT_LINE_FEED; the extension states follow RFC 9112, 7.1.1
- * without its "bad" white space, which nobody sends but to confuse.
+ * AT_SIZE to AT_LINE_FEED; the extension states follow RFC 9112, 7.1.1 with
+ * its "bad" white space, which may stand around ";" and "=" and nowhere else.
  */
 enum state {
     AT_SIZE, /* the first digit */
     IN_SIZE,
+    AT_SEMICOLON, /* behind white space */
     AT_EXT_NAME,
     IN_EXT_NAME,
+    AFTER_EXT_NAME, /* behind white space */
     AT_EXT_VALUE,
     IN_EXT_VALUE,
     IN_QUOTES,
@@ -42,9 +44,24 @@ void chunked_fini(struct chunked *c)
     c->trailers = (struct http_fields){NULL, 0};
 }
 
-static enum state after_size(char c)
+static bool is_space(char c)
 {
+    return c == ' ' || c == '\t';
+}
+
+/* The state after C, behind a size, an extension's name or its value. */
+static enum state after_part(char c)
+{
+    if (is_space(c))
+        return AT_SEMICOLON;
     return c == ';' ? AT_EXT_NAME : c == '\r' ? AT_LINE_FEED : BROKEN;
+}
+
+static enum state after_ext_name(char c)
+{
+    if (is_space(c))
+        return AFTER_EXT_NAME;
+    return c == '=' ? AT_EXT_VALUE : after_part(c);
 }
 
 static enum state size_digit(struct chunked *c, char digit)
@@ -62,19 +79,23 @@ static enum state line_byte(struct chunked *c, enum state state, char byte)
     case AT_SIZE:
         return http_is(byte, IN_HEX) ? size_digit(c, byte) : BROKEN;
     case IN_SIZE:
-        return http_is(byte, IN_HEX) ? size_digit(c, byte) : after_size(byte);
+        return http_is(byte, IN_HEX) ? size_digit(c, byte) : after_part(byte);
+    case AT_SEMICOLON:
+        return byte == '\r' ? BROKEN : after_part(byte);
     case AT_EXT_NAME:
-        return http_is(byte, IN_TOKEN) ? IN_EXT_NAME : BROKEN;
+        return is_space(byte) ? AT_EXT_NAME : http_is(byte, IN_TOKEN) ? IN_EXT_NAME : BROKEN;
     case IN_EXT_NAME:
-        if (byte == '=')
-            return AT_EXT_VALUE;
-        return http_is(byte, IN_TOKEN) ? IN_EXT_NAME : after_size(byte);
+        return http_is(byte, IN_TOKEN) ? IN_EXT_NAME : after_ext_name(byte);
+    case AFTER_EXT_NAME:
+        return byte == '\r' ? BROKEN : after_ext_name(byte);
     case AT_EXT_VALUE:
+        if (is_space(byte))
+            return AT_EXT_VALUE;
         if (byte == '"')
             return IN_QUOTES;
         return http_is(byte, IN_TOKEN) ? IN_EXT_VALUE : BROKEN;
     case IN_EXT_VALUE:
-        return http_is(byte, IN_TOKEN) ? IN_EXT_VALUE : after_size(byte);
+        return http_is(byte, IN_TOKEN) ? IN_EXT_VALUE : after_part(byte);
     case IN_QUOTES:
         if (byte == '"' || byte == '\\')
             return byte == '"' ? AFTER_QUOTES : IN_QUOTES_ESCAPED;
@@ -82,7 +103,7 @@ static enum state line_byte(struct chunked *c, enum state state, char byte)
     case IN_QUOTES_ESCAPED:
         return http_is(byte, IN_VALUE) ? IN_QUOTES : BROKEN;
     case AFTER_QUOTES:
-        return after_size(byte);
+        return after_part(byte);
     case AT_LINE_FEED:
         if (byte != '\n')
             return BROKEN;
@@ -184,10 +205,11 @@ static enum state trailer_bytes(struct chunked *c, struct text *piece)
     if (!whole)
         return IN_TRAILERS;
     struct text line = text_from_offset(buf_text(&c->line), c->line_start);
-    if (line.len < 2 || line.at[line.len - 2] != '\r')
-        return BROKEN;
+    struct http_field field;
     c->line_start = c->line.len;
-    return line.len == 2 ? read_trailers(c) : IN_TRAILERS;
+    if (text_eq(line, TEXT("\r\n")))
+        return read_trailers(c);
+    return http_field_line(line, &field) ? BROKEN : IN_TRAILERS; /* no later than it comes */
 }
 
 static struct text take_content(struct chunked *c, struct text *piece)
