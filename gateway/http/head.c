@@ -44,14 +44,18 @@ size_t http_head_end(struct text bytes, size_t *scanned)
     return 0;
 }
 
-/* True if BYTES hold a carriage return from FROM on that no line feed follows. */
-static bool has_bare_return(struct text bytes, size_t from)
+/* True if a line of BYTES, from FROM on, ends in less than CRLF or begins with white space. */
+static bool has_bad_line(struct text bytes, size_t from)
 {
-    while (from < bytes.len) {
-        from += text_find(text_from_offset(bytes, from), '\r');
-        if (from + 1 < bytes.len && bytes.at[from + 1] != '\n')
+    for (size_t i = from; i < bytes.len; i++) {
+        bool last = i + 1 == bytes.len;
+        char before = i > 0 ? bytes.at[i - 1] : 0;
+        char next = last ? 0 : bytes.at[i + 1];
+
+        if (bytes.at[i] == '\r' && !last && next != '\n')
             return true;
-        from++;
+        if (bytes.at[i] == '\n' && (before != '\r' || next == ' ' || next == '\t'))
+            return true;
     }
     return false;
 }
@@ -72,8 +76,8 @@ int http_head_early(struct text bytes, size_t from, const struct http_head_limit
     *reason_out = "The request head is too long.";
     if (head.len > limits->head)
         return 431;
-    *reason_out = "The request head holds a bare carriage return.";
-    return has_bare_return(bytes, from > 0 ? from - 1 : 0) ? 400 : 0;
+    *reason_out = "A line of the request head begins or ends with what it must not.";
+    return has_bad_line(bytes, from > 0 ? from - 1 : 0) ? 400 : 0;
 }
 
 static bool is_digit(char c)
