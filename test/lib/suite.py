@@ -135,8 +135,8 @@ def suites(wanted):
     found = [(name, [(f"{name}/{p.name}", [*under, str(p)], UNIT_SECONDS) for p in units[name]])
              for name in sorted(units)]
     if os.environ.get("CORPORA"):
-        found.append(("heads", [("heads", [sys.executable, "test/heads/corpus.py", str(
-            BUILD / "heads/judge"), os.environ["CORPORA"]], SCRIPT_SECONDS)]))
+        found.append(("heads/corpus", [("heads/corpus", [sys.executable, "test/heads/corpus.py"],
+                                        SCRIPT_SECONDS)]))
     for script in sorted((ROOT / "test").glob("*/run.py")):
         name = script.parent.name
         found.append((name, [(name, [sys.executable, str(script)], SCRIPT_SECONDS)]))
