@@ -34,12 +34,10 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     return wires_open(&u->wires, &to->addr, to->addrlen, to->socktype, to->protocol);
 }
 
-/* True if more came on T's connection than was read; of secured ones that is not known. */
-static bool wire_holds_more(const struct upstream_transfer *t)
+/* True if what comes in on T's connection are the bytes of replies and nothing else. */
+static bool wire_is_plain(const struct upstream_transfer *t)
 {
-    bool plain = strncmp(t->upstream->url, "http:", 5) == 0;
-
-    return plain && t->wire && wire_has_excess(t->wire);
+    return t->wire && strncmp(t->upstream->url, "http:", 5) == 0;
 }
 
 /* What it is called when T's connection ends now. */
@@ -54,7 +52,7 @@ static int on_close(void *arg, curl_socket_t fd)
     struct wire *w = wires_get(&u->wires, fd);
 
     if (w->transfer) {
-        w->transfer->heard = w->transfer->heard || wire_holds_more(w->transfer);
+        w->transfer->heard |= wire_is_plain(w->transfer) && wire_heard(w);
         w->transfer->wire = NULL;
     }
     wires_close(&u->wires, fd);
@@ -194,7 +192,7 @@ static void take_head(struct upstream_transfer *t)
 {
     touch(t);
     /* What comes behind a reply that ends with its head the library drops. */
-    if (!t->reply.reusable || (t->reply.complete && wire_holds_more(t)))
+    if (!t->reply.reusable || (t->reply.complete && wire_is_plain(t) && wire_has_excess(t->wire)))
         forbid_reuse(t);
     note_complete(t);
     t->events.on_head(t->owner, &t->reply.head);

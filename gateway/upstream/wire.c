@@ -273,9 +273,26 @@ bool wire_ended(const struct wire *w)
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
+/* TCP_ESTABLISHED; the header that names it knows nothing of tcpi_bytes_received. */
+enum { ESTABLISHED = 1 };
+
+/* What the system knows of W's connection; all zero if it tells less. */
+static struct tcp_info info_of(const struct wire *w)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+
+    if (getsockopt(w->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        len < offsetof(struct tcp_info, tcpi_data_segs_in) + sizeof info.tcpi_data_segs_in)
+        return (struct tcp_info){.tcpi_state = ESTABLISHED};
+    return info;
+}
+
 void wire_take(struct wire *w, struct upstream_transfer *transfer)
 {
     unlist_idle(w);
+    if (w->used)
+        w->segments = info_of(w).tcpi_data_segs_in;
     w->used = true;
     w->transfer = transfer;
 }
@@ -292,18 +309,16 @@ void wire_leave(struct wire *w, uint64_t now_ms)
         w->reading = event_add(&w->read, NULL) == 0;
 }
 
-/* TCP_ESTABLISHED; the header that names it knows nothing of tcpi_bytes_received. */
-enum { ESTABLISHED = 1 };
-
 bool wire_has_excess(const struct wire *w)
 {
-    struct tcp_info info;
-    socklen_t len = sizeof info;
-
-    if (getsockopt(w->fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
-        len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
-        return false;
+    struct tcp_info info = info_of(w);
     /* The other end's FIN is counted as a byte; after a reset nobody knows if there was one. */
     uint64_t ends = info.tcpi_state == ESTABLISHED ? 0 : 1;
+
     return info.tcpi_bytes_received > w->counted + ends;
+}
+
+bool wire_heard(const struct wire *w)
+{
+    return info_of(w).tcpi_data_segs_in != w->segments;
 }

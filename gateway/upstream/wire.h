@@ -39,6 +39,7 @@ struct wire {
     bool dead;              /* must carry no other */
     bool idle;              /* on the idle list */
     uint64_t counted;       /* bytes that were read off it */
+    uint32_t segments;      /* with bytes that had come in when it was taken last */
     uint64_t idle_since_ms; /* while idle */
     struct wire_end local, remote;
     struct upstream_transfer *transfer; /* that uses it, or NULL */
@@ -109,5 +110,8 @@ void wire_leave(struct wire *w, uint64_t now_ms);
 
 /* True if more bytes came in on W than were counted; plain connections only. */
 bool wire_has_excess(const struct wire *w);
+
+/* True if a byte came in on W since it was taken, read or not; plain connections only. */
+bool wire_heard(const struct wire *w);
 
 #endif
