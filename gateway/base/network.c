@@ -58,6 +58,13 @@ bool network_read(struct text t, struct network *network_out)
     return is_first(network_out);
 }
 
+bool network_address(struct text t, unsigned char at_out[16])
+{
+    unsigned before;
+
+    return read_address(t, at_out, &before);
+}
+
 bool networks_hold(const struct networks *networks, struct text address)
 {
     unsigned char at[16];

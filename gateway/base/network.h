@@ -27,6 +27,9 @@ struct networks {
  */
 bool network_read(struct text t, struct network *network_out);
 
+/* Reads T, an address without a range, as 16 bytes.  False if it is none. */
+bool network_address(struct text t, unsigned char at_out[16]);
+
 /* True if ADDRESS, as text, is in one of NETWORKS. */
 bool networks_hold(const struct networks *networks, struct text address);
 

@@ -164,6 +164,7 @@ static bool is_right_type(const struct setting *s, const struct yaml_node *node)
     case SETTING_NUMBER:
         return sense == YAML_INT || (sense == YAML_TEXT && node->plain);
     case SETTING_SIZE:
+    case SETTING_MEMORY:
     case SETTING_TIME:
         return sense == YAML_INT || sense == YAML_TEXT;
     default:
@@ -179,6 +180,7 @@ static const char *type_of(const struct setting *s)
     case SETTING_NUMBER:
         return "a number";
     case SETTING_SIZE:
+    case SETTING_MEMORY:
         return "a size";
     case SETTING_TIME:
         return "a time";

@@ -71,6 +71,8 @@ static const char *written(enum setting_kind kind, uint64_t number, char *to, si
         {SETTING_SIZE, SETTINGS_GIB, "GiB"},
         {SETTING_SIZE, SETTINGS_MIB, "MiB"},
         {SETTING_SIZE, SETTINGS_KIB, "KiB"},
+        {SETTING_MEMORY, SETTINGS_GIB, "GiB"},
+        {SETTING_MEMORY, SETTINGS_MIB, "MiB"},
         {SETTING_TIME, 3600000, "h"},
         {SETTING_TIME, 60000, "m"},
         {SETTING_TIME, 1000, "s"},
@@ -124,6 +126,8 @@ static bool read_count(const struct reading *r)
 
     if (is_unlimited(r))
         return store_number(r, SETTINGS_NOEND);
+    if (r->setting->minimum == 0 && text_eq(r->value, TEXT("off")))
+        return store_number(r, 0);
     if (!text_to_u64(r->value, &number))
         return refuse(r, "it is a number in digits, without a unit");
     return store_number(r, number);
@@ -141,6 +145,17 @@ static bool read_size(const struct reading *r)
     if (verdict != UNITS_OK && verdict != UNITS_NO_UNIT)
         return refuse(r, units_complaint(verdict, false));
     return store_number(r, bytes);
+}
+
+/* A size that may be off or found out. */
+static bool read_memory(const struct reading *r)
+{
+    uint64_t *to = field_of(r);
+
+    if (!text_eq(r->value, TEXT("off")) && !text_eq(r->value, TEXT("auto")))
+        return read_size(r);
+    *to = text_eq(r->value, TEXT("off")) ? 0 : SETTINGS_AUTO;
+    return true;
 }
 
 static bool read_time(const struct reading *r)
@@ -438,6 +453,8 @@ bool setting_read(const struct setting *s, struct text value, struct where where
         return read_format(&r);
     case SETTING_SIZE:
         return read_size(&r);
+    case SETTING_MEMORY:
+        return read_memory(&r);
     case SETTING_NUMBER:
         return read_count(&r);
     case SETTING_TIME:

@@ -40,12 +40,15 @@ struct settings {
         uint64_t sse_event, record;
         uint64_t decoded_ratio; /* decoded bytes per coded byte */
         uint64_t response_head, response_fields;
-        uint64_t connections, requests_per_connection, exchanges, upstream_connections;
+        uint64_t connections, connections_per_client; /* 0: no limit of each client's */
+        uint64_t requests_per_connection, exchanges, upstream_connections;
         uint64_t buffer_high, buffer_low;
+        uint64_t memory; /* of the process; 0: no limit, SETTINGS_AUTO: the control group's */
     } limits;
     struct {
         /* milliseconds; 0: off */
         uint64_t request_head, request_body, reply, keep_alive;
+        uint64_t request_rate; /* bytes a second */
         uint64_t upstream_connect, upstream_first_byte, upstream_between_bytes;
         uint64_t upstream_stream, upstream_idle;
         uint64_t half_close, exchange, drain;
@@ -57,11 +60,12 @@ struct settings {
 #define SETTINGS_GIB   (1024 * SETTINGS_MIB)
 #define SETTINGS_DAY   UINT64_C(86400000)
 #define SETTINGS_NOEND UINT64_MAX
+#define SETTINGS_AUTO  UINT64_MAX /* to be found out */
 
 /*
  * X(key, field, kind, default, minimum, maximum, what it is).  An empty
  * default: there is none.  A maximum of SETTINGS_NOEND lets `unlimited` be
- * said, a minimum of 0 for a time lets `off` be said.
+ * said, a minimum of 0 for a time or a number lets `off` be said.
  */
 /* clang-format off */
 #define SETTINGS(X)                                                                                \
@@ -118,21 +122,27 @@ struct settings {
     X("limits.response_fields", limits.response_fields, NUMBER, "200", 1, 10000,                    \
       "header fields of an upstream reply; beyond it 502")                                         \
     X("limits.connections", limits.connections, NUMBER, "10000", 1, 1000000,                        \
-      "client connections open at once; beyond it refused")                                        \
+      "client connections open at once; beyond it 503, or closed at accept")                       \
+    X("limits.connections_per_client", limits.connections_per_client, NUMBER, "off", 0, 1000000,    \
+      "those of one IPv4 address or IPv6 /64 network; likewise")                                   \
     X("limits.requests_per_connection", limits.requests_per_connection, NUMBER, "10000", 1,         \
       SETTINGS_NOEND, "requests on one connection before it closes")                               \
     X("limits.exchanges", limits.exchanges, NUMBER, "4096", 1, 1000000,                             \
       "requests in flight at once; beyond it 503")                                                 \
     X("limits.upstream_connections", limits.upstream_connections, NUMBER, "256", 1, 100000,         \
-      "idle connections kept to the service")                                                      \
+      "idle connections kept to the service, an even share by each worker")                        \
     X("limits.buffer_high", limits.buffer_high, SIZE, "256KiB", 4 * SETTINGS_KIB,                  \
       64 * SETTINGS_MIB, "bytes held for the slower side at which the other pauses")               \
     X("limits.buffer_low", limits.buffer_low, SIZE, "64KiB", 0, 64 * SETTINGS_MIB,                 \
       "bytes held at which it goes on; less than buffer_high")                                     \
+    X("limits.memory", limits.memory, MEMORY, "auto", 16 * SETTINGS_MIB, 1024 * SETTINGS_GIB,      \
+      "resident bytes: from 80% connections close after a reply, from 90% 503; auto: the cgroup's limit") \
     X("timeouts.request_head", timeouts.request_head, TIME, "10s", 1, SETTINGS_DAY,                \
       "from the first byte of a head to its empty line; beyond it 408")                            \
     X("timeouts.request_body", timeouts.request_body, TIME, "30s", 1, SETTINGS_DAY,                \
       "a stall of the request body; beyond it 408")                                                \
+    X("timeouts.request_rate", timeouts.request_rate, NUMBER, "100", 0, 1000000000,                 \
+      "bytes a second of a request body, on average, once it has been read for 10s; below it 408") \
     X("timeouts.reply", timeouts.reply, TIME, "30s", 1, SETTINGS_DAY,                              \
       "a stall of a client that should read; beyond it a reset")                                   \
     X("timeouts.keep_alive", timeouts.keep_alive, TIME, "60s", 1, SETTINGS_DAY,                    \
@@ -156,11 +166,7 @@ struct settings {
 /* clang-format on */
 
 /* Keys of settings that the documents name and this version does not act on. */
-#define SETTINGS_LATER(X)                                                                          \
-    X("limits.connections_per_client")                                                             \
-    X("limits.memory")                                                                             \
-    X("timeouts.request_rate")                                                                     \
-    X("timeouts.tls_handshake")
+#define SETTINGS_LATER(X) X("timeouts.tls_handshake")
 
 enum {
 #define X(key, field, kind, standard, minimum, maximum, about) +1
@@ -179,6 +185,7 @@ enum setting_kind {
     SETTING_LEVEL,
     SETTING_FORMAT,
     SETTING_SIZE,
+    SETTING_MEMORY,
     SETTING_NUMBER,
     SETTING_TIME
 };

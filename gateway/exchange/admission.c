@@ -67,11 +67,20 @@ static enum outcome judge_route(struct exchange *ex)
     return OUTCOME_OK;
 }
 
+/* False: this request is one too many. */
+static bool take_place(struct exchange *ex)
+{
+    if (front_unwelcome(ex->client) || pressure_level(ex->host->pressure) == PRESSURE_FULL)
+        return false;
+    ex->placed = quota_take(ex->host->exchanges);
+    return ex->placed;
+}
+
 enum outcome admission_judge(struct exchange *ex)
 {
     const struct http_head *head = &ex->request.head;
 
-    if (ex->host->open > ex->host->limits.exchanges)
+    if (!take_place(ex))
         return OUTCOME_OVERLOADED;
     if (http_list_has(&head->fields, TEXT("upgrade"), TEXT("websocket")))
         return OUTCOME_NOT_IMPLEMENTED;

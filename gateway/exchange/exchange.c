@@ -83,6 +83,8 @@ void exchange_end(struct exchange *ex, enum outcome outcome)
     if (ex->host->ended)
         ex->host->ended(ex->host->owner, &report);
     ex->host->open--;
+    if (ex->placed)
+        quota_give(ex->host->exchanges);
     LIST_REMOVE(ex, link);
     LIST_INSERT_HEAD(&ex->host->dead, ex, link);
     ex->host->bury(ex->host->owner);

@@ -13,6 +13,8 @@
 #define EXCHANGE_EXCHANGE_H
 
 #include "base/network.h"
+#include "base/pressure.h"
+#include "base/quota.h"
 #include "coding/coding.h"
 #include "exchange/report.h"
 #include "front/front.h"
@@ -33,7 +35,6 @@ struct exchange_limits {
     size_t request_buffer;          /* a translated body up to this is sent whole */
     size_t reply_buffer;            /* a declared reply up to this leaves whole */
     size_t buffer_high, buffer_low; /* bytes held each way */
-    size_t exchanges;               /* in flight on this host */
     struct translate_limits translate;
     struct coding_limits coding;
     uint64_t first_byte_ms, between_bytes_ms, stream_ms;
@@ -48,6 +49,8 @@ struct exchange_host {
     struct upstream *upstream;
     struct mapping *mapping; /* the one for new exchanges */
     struct exchange_limits limits;
+    struct quota *exchanges;         /* places for requests in flight, shared by all hosts */
+    const struct pressure *pressure; /* FULL: requests are refused; NULL: there is none */
     /* Asks for a call of exchange_reap from the top of the loop. */
     void (*bury)(void *owner);
     /* An exchange has ended, as REPORT says; NULL: nobody wants to know. */
@@ -55,7 +58,7 @@ struct exchange_host {
     void *owner;
 
     /* Kept by this room; zero at first. */
-    size_t open; /* exchanges in flight */
+    size_t open; /* exchanges that have not ended */
     LIST_HEAD(, exchange) living;
     LIST_HEAD(, exchange) dead;
 };

@@ -97,6 +97,7 @@ struct exchange {
     enum exchange_phase phase;
     enum outcome outcome; /* the first that was decided */
     bool decided;         /* outcome holds */
+    bool placed;          /* it has a place among the host's exchanges */
     int status;           /* sent to the client; 0: none */
     uint64_t sent_bytes;
     struct arena *arena;

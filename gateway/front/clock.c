@@ -42,13 +42,48 @@ static bool passed(struct tap *tap, uint64_t since, uint64_t limit)
     return false;
 }
 
+/* LIMIT, but no more than MOST, which is not off. */
+static uint64_t at_most(uint64_t limit, uint64_t most)
+{
+    return limit == 0 || limit > most ? most : limit;
+}
+
+/* Waits of LIMIT for a request: no long ones on an unwelcome connection. */
+static uint64_t patience(const struct tap *tap, uint64_t limit)
+{
+    return tap->entry == FRONT_REFUSE ? at_most(limit, TAP_REFUSE_MS) : limit;
+}
+
 static bool idle_passed(struct tap *tap)
 {
-    uint64_t limit = tap->front->limits.keep_alive_ms;
+    uint64_t limit = patience(tap, tap->front->limits.keep_alive_ms);
 
-    if (tap->front->draining && (limit == 0 || limit > TAP_DRAIN_GRACE_MS))
-        limit = TAP_DRAIN_GRACE_MS;
+    if (tap->front->draining)
+        limit = at_most(limit, TAP_DRAIN_GRACE_MS);
     return passed(tap, tap->phase_since_ms, limit);
+}
+
+/* True if the body came too slowly on average, once that counts. */
+static bool rate_passed(struct tap *tap)
+{
+    const struct front_limits *limits = &tap->front->limits;
+
+    if (limits->request_rate == 0)
+        return false;
+    uint64_t paid_ms = tap->body_bytes / limits->request_rate * 1000 +
+                       tap->body_bytes % limits->request_rate * 1000 / limits->request_rate;
+    bool early = paid_ms < limits->request_rate_ms;
+    return passed(tap, tap->read_since_ms, early ? limits->request_rate_ms : paid_ms + 1);
+}
+
+void tap_clock_body(struct tap *tap)
+{
+    const struct front_limits *limits = &tap->front->limits;
+
+    tap->body_since_ms = tap->read_since_ms = tap_now_ms();
+    tap_clock(tap, limits->request_body_ms);
+    if (limits->request_rate > 0)
+        tap_clock(tap, limits->request_rate_ms);
 }
 
 static bool body_passed(struct tap *tap)
@@ -57,7 +92,8 @@ static bool body_passed(struct tap *tap)
     bool invited = !request->head.expect_continue || request->continued;
 
     return !tap->paused && invited && request->reply != REPLY_FINISHED && !request->body_broken &&
-           passed(tap, tap->body_since_ms, tap->front->limits.request_body_ms);
+           (passed(tap, tap->body_since_ms, tap->front->limits.request_body_ms) ||
+            rate_passed(tap));
 }
 
 static void look_at_phase(struct tap *tap)
@@ -67,7 +103,8 @@ static void look_at_phase(struct tap *tap)
         tap->idle_expired = idle_passed(tap);
         break;
     case TAP_HEAD:
-        tap->head_expired = passed(tap, tap->phase_since_ms, tap->front->limits.request_head_ms);
+        tap->head_expired =
+            passed(tap, tap->phase_since_ms, patience(tap, tap->front->limits.request_head_ms));
         break;
     case TAP_BODY:
         tap->body_expired = body_passed(tap);

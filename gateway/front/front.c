@@ -69,6 +69,11 @@ struct text front_peer(const struct front_request *request, unsigned *port_out)
     return text_from(request->tap->peer);
 }
 
+bool front_unwelcome(const struct front_request *request)
+{
+    return request->tap->entry == FRONT_REFUSE;
+}
+
 bool front_secure(const struct front_request *request)
 {
     (void)request;

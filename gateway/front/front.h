@@ -13,6 +13,7 @@
 #ifndef FRONT_FRONT_H
 #define FRONT_FRONT_H
 
+#include "base/pressure.h"
 #include "http/chunked.h"
 #include "http/head.h"
 
@@ -25,17 +26,30 @@ struct front_limits {
     struct chunked_limits chunked;
     size_t buffer_high; /* bytes of unread body held before reading stops */
     size_t buffer_low;
-    size_t connections; /* open at once; beyond it refused at accept */
     size_t requests_per_connection;
     uint64_t request_head_ms; /* first byte to blank line: 408 */
-    uint64_t request_body_ms; /* stall while reading is wanted: on_timeout */
+    uint64_t request_body_ms; /* stall while reading is wanted: 408 */
+    uint64_t request_rate;    /* bytes a second of a body, on average: 408; 0: any */
+    uint64_t request_rate_ms; /* of reading, after which the rate counts */
     uint64_t reply_ms;        /* bytes wait for the client and none leave: reset */
     uint64_t keep_alive_ms;
     uint64_t half_close_ms;
 };
 
-/* What a front calls when a request begins. */
+/* What is done with a new connection. */
+enum front_entry {
+    FRONT_WELCOME,
+    FRONT_REFUSE, /* its first request is the last and front_unwelcome; it must come soon */
+    FRONT_CLOSE   /* closed at once */
+};
+
+/* What a front calls when a connection or a request begins. */
 struct front_host {
+    /* PEER (see front_peer) has connected.  NULL: all are welcome. */
+    enum front_entry (*on_connect)(void *owner, struct text peer);
+    /* The connection of PEER that was let in as ENTRY has ended. */
+    void (*on_leave)(void *owner, struct text peer, enum front_entry entry);
+    const struct pressure *pressure; /* beyond NONE, replies close; NULL: there is none */
     /*
      * A head was accepted.  The host answers by front_attach before it
      * returns.  HEAD and its texts live until the request's end was told.
@@ -101,6 +115,9 @@ void front_attach(struct front_request *request, const struct front_events *even
 
 /* The client's address as text "192.0.2.1" and its port (0 and "unix" for unix sockets). */
 struct text front_peer(const struct front_request *request, unsigned *port_out);
+
+/* True if the request's connection is one too many: refuse it. */
+bool front_unwelcome(const struct front_request *request);
 
 /* True if this request came over TLS. */
 bool front_secure(const struct front_request *request);

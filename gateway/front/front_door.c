@@ -105,6 +105,19 @@ static void note_peer(struct tap *tap)
     tap->port = local ? 0 : port;
 }
 
+/* Asks the host.  False: the connection closes. */
+static bool let_in(struct tap *tap)
+{
+    const struct front_host *host = &tap->front->host;
+
+    tap->entry = FRONT_WELCOME;
+    if (host->on_connect)
+        tap->entry = host->on_connect(host->owner, text_from(tap->peer));
+    if (tap->entry == FRONT_REFUSE)
+        tap_clock(tap, TAP_REFUSE_MS);
+    return tap->entry != FRONT_CLOSE;
+}
+
 /*
  * The callbacks' argument is the evhttp_connection: that is how 2.1.12 is
  * made, and the only way to it before a request.  None: evhttp gave up.
@@ -138,7 +151,7 @@ bool door_start(struct tap *tap)
     note_peer(tap);
     if (tap->front->draining)
         listener_welcome(bufferevent_getfd(bev));
-    if (!tap->over_limit)
+    if (let_in(tap))
         return true;
     door_close(tap);
     return false;

@@ -99,6 +99,7 @@ static void begin_body(struct tap *tap)
     tap->reply_since_ms = tap->body_since_ms;
     tap->told_empty = true;
     tap->above_low = false;
+    tap->body_bytes = 0;
     tap->body_left = head->framing == HTTP_LENGTH ? head->length : 0;
     tap->phase = TAP_BODY;
     if (head->framing == HTTP_CHUNKED) {
@@ -106,7 +107,7 @@ static void begin_body(struct tap *tap)
         tap->chunked_ready = true;
     }
     if (head->framing != HTTP_NO_BODY && !tap->request->refused)
-        tap_clock(tap, tap->front->limits.request_body_ms);
+        tap_clock_body(tap);
 }
 
 void tap_dispatch(struct tap *tap)
@@ -137,11 +138,15 @@ void front_read(struct front_request *request, bool on)
     if (tap->paused == !on)
         return;
     tap->paused = !on;
-    if (!on)
+    uint64_t now = tap_now_ms();
+    if (!on) {
+        tap->paused_at_ms = now;
         return;
-    tap->body_since_ms = tap_now_ms();
+    }
+    uint64_t read_ms = tap->paused_at_ms - tap->read_since_ms;
     if (tap->phase == TAP_BODY)
-        tap_clock(tap, tap->front->limits.request_body_ms);
+        tap_clock_body(tap);
+    tap->read_since_ms = now - read_ms;
     tap_wake(tap);
 }
 
@@ -176,6 +181,7 @@ static void give(struct tap *tap, struct text piece)
 {
     struct front_request *request = tap->request;
 
+    tap->body_bytes += piece.len;
     if (owner_listens(request))
         request->events->on_piece(request->owner, piece);
 }

@@ -65,8 +65,7 @@ void front_continue(struct front_request *request)
         tap->phase != TAP_BODY)
         return;
     request->continued = true;
-    tap->body_since_ms = tap_now_ms();
-    tap_clock(tap, tap->front->limits.request_body_ms);
+    tap_clock_body(tap);
     put(tap, TEXT("HTTP/1.1 100 Continue\r\n\r\n"));
     tap_wake(tap);
 }
@@ -135,7 +134,8 @@ static bool must_close(const struct front_request *request, const struct front_r
     const struct front *f = tap->front;
 
     return reply->close || request->refused || request->body_broken || !request->head.keep_alive ||
-           request->framing == HTTP_TO_CLOSE || f->draining ||
+           request->framing == HTTP_TO_CLOSE || f->draining || tap->entry == FRONT_REFUSE ||
+           pressure_level(f->host.pressure) > PRESSURE_NONE ||
            tap->requests >= f->limits.requests_per_connection ||
            body_is_far(request, reply->status);
 }

@@ -117,7 +117,8 @@ struct tap *tap_new(struct front *front, struct bufferevent *bev)
     if (tap->next)
         tap->next->link = &tap->next;
     front->taps = tap;
-    tap->over_limit = ++front->connections > front->limits.connections;
+    tap->entry = FRONT_CLOSE;
+    front->connections++;
     tap->phase_since_ms = tap_now_ms();
     tap_clock(tap, front->limits.keep_alive_ms);
     tap_wake(tap);
@@ -153,6 +154,8 @@ void tap_free(struct tap *tap)
     *tap->link = tap->next;
     if (tap->next)
         tap->next->link = tap->link;
+    if (tap->entry != FRONT_CLOSE && tap->front->host.on_leave)
+        tap->front->host.on_leave(tap->front->host.owner, text_from(tap->peer), tap->entry);
     tap->front->connections--;
     buf_fini(&tap->side);
     free(tap);

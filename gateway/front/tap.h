@@ -32,6 +32,7 @@ enum {
     TAP_LINGER_BYTES = 1024 * 1024, /* dropped at most after an early reply */
     TAP_LINGER_MS = 2000,
     TAP_LOOK_MS = 1000,        /* between looks at a socket that is not read */
+    TAP_REFUSE_MS = 2000,      /* for the only request of an unwelcome connection */
     TAP_DRAIN_GRACE_MS = 1000, /* for the request of a connection new or just used */
     TAP_REQUESTS_PER_TURN = 16 /* pipelined ones, before others get theirs */
 };
@@ -67,10 +68,14 @@ struct tap {
     size_t lingered;    /* bytes dropped */
     size_t requests;    /* handed over so far */
 
+    enum front_entry entry;  /* FRONT_CLOSE until it is let in */
     uint64_t phase_since_ms; /* idle, head, linger: when it began */
     uint64_t body_since_ms;  /* last progress of the request body */
     uint64_t reply_since_ms; /* last progress of the reply's bytes */
-    uint64_t timer_at_ms;    /* when the timer fires; 0: it is not set */
+    uint64_t read_since_ms;  /* when the body began to be read, moved on by every pause */
+    uint64_t paused_at_ms;
+    uint64_t body_bytes;  /* of its content, so far */
+    uint64_t timer_at_ms; /* when the timer fires; 0: it is not set */
 
     char peer[64];
     unsigned port;
@@ -87,7 +92,6 @@ struct tap {
     bool lost;          /* reset, failed, stalled or aborted */
     bool reset;         /* end it by RST */
     bool read_full;     /* the last read brought as much as it could */
-    bool over_limit;    /* one connection too many */
     bool head_expired;  /* the head took too long */
     bool body_expired;  /* the body stalled */
     bool idle_expired;  /* no request came, or none is wanted any more */
@@ -163,6 +167,9 @@ void tap_flush(struct tap *tap);
 
 /* Makes sure that the clocks are looked at within MS; 0: that clock is off. */
 void tap_clock(struct tap *tap, uint64_t ms);
+
+/* The request body is read from now on: starts its clocks. */
+void tap_clock_body(struct tap *tap);
 
 /* The callback of the timer; ARG is the tap. */
 void tap_on_timer(evutil_socket_t fd, short what, void *arg);

@@ -1,12 +1,16 @@
 #include "server/admin.h"
 
 #include "front/front.h"
+#include "server/guests.h"
 #include "server/limits.h"
 
 #include <stdlib.h>
 
+enum { CONNECTIONS_MAX = 256 };
+
 struct admin {
     struct front *front;
+    struct guests *guests; /* not the clients' places */
     bool draining;
 };
 
@@ -88,6 +92,20 @@ static struct answer answer_for(const struct admin *a, const struct http_head *h
     return (struct answer){200, health ? TEXT("ok\n") : TEXT("ready\n"), false};
 }
 
+static enum front_entry on_connect(void *owner, struct text peer)
+{
+    struct admin *a = owner;
+
+    return guests_enter(a->guests, peer);
+}
+
+static void on_leave(void *owner, struct text peer, enum front_entry entry)
+{
+    struct admin *a = owner;
+
+    guests_leave(a->guests, peer, entry);
+}
+
 static void on_request(void *owner, struct front_request *request, const struct http_head *head)
 {
     send_answer(owner, request, answer_for(owner, head), head->method == HTTP_HEAD,
@@ -104,12 +122,20 @@ static void on_refused(void *owner, struct front_request *request, int status, c
 struct admin *admin_new(struct event_base *base, const struct settings *s, int fd)
 {
     struct admin *a = calloc(1, sizeof *a);
-    struct front_limits limits = limits_front(s, 1);
-    struct front_host host = {.on_request = on_request, .on_refused = on_refused, .owner = a};
+    struct front_limits limits = limits_front(s);
+    struct front_host host = {
+        .on_connect = on_connect,
+        .on_leave = on_leave,
+        .on_request = on_request,
+        .on_refused = on_refused,
+        .owner = a,
+    };
 
     if (!a)
         return NULL;
-    a->front = front_new(base, &limits, &host);
+    a->guests = guests_new(CONNECTIONS_MAX, 0);
+    if (a->guests)
+        a->front = front_new(base, &limits, &host);
     if (!a->front || !front_listen(a->front, fd))
         admin_free(&a);
     return a;
@@ -126,6 +152,7 @@ void admin_free(struct admin **a)
         return;
     if ((*a)->front)
         front_free(&(*a)->front);
+    guests_free(&(*a)->guests);
     free(*a);
     *a = NULL;
 }

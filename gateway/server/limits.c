@@ -5,6 +5,7 @@
 enum {
     RESERVED_DESCRIPTORS = 64,      /* log, admin, event bases, mailboxes, resolver */
     PIECE_BYTES = 64 * 1024,        /* of one callback */
+    RATE_FROM_MS = 10 * 1000,       /* of reading a body, from which request_rate counts */
     RATIO_FROM_BYTES = 1024 * 1024, /* decoded bytes from which decoded_ratio counts */
     EXPANSION = 6                   /* a piece's growth at worst: every byte an escape */
 };
@@ -15,7 +16,7 @@ static size_t part(uint64_t count, unsigned share)
     return count > SIZE_MAX - share ? SIZE_MAX : (size_t)((count + share - 1) / share);
 }
 
-struct front_limits limits_front(const struct settings *s, unsigned share)
+struct front_limits limits_front(const struct settings *s)
 {
     return (struct front_limits){
         .head = {.request_line = s->limits.request_line,
@@ -24,10 +25,11 @@ struct front_limits limits_front(const struct settings *s, unsigned share)
         .chunked = {.line = s->limits.chunk_line, .trailers = s->limits.trailers},
         .buffer_high = s->limits.buffer_high,
         .buffer_low = s->limits.buffer_low,
-        .connections = part(s->limits.connections, share),
         .requests_per_connection = s->limits.requests_per_connection,
         .request_head_ms = s->timeouts.request_head,
         .request_body_ms = s->timeouts.request_body,
+        .request_rate = s->timeouts.request_rate,
+        .request_rate_ms = RATE_FROM_MS,
         .reply_ms = s->timeouts.reply,
         .keep_alive_ms = s->timeouts.keep_alive,
         .half_close_ms = s->timeouts.half_close,
@@ -47,7 +49,7 @@ struct upstream_limits limits_upstream(const struct settings *s, unsigned share)
     };
 }
 
-struct exchange_limits limits_exchange(const struct settings *s, unsigned share)
+struct exchange_limits limits_exchange(const struct settings *s)
 {
     return (struct exchange_limits){
         .body_json = s->limits.body_json,
@@ -56,7 +58,6 @@ struct exchange_limits limits_exchange(const struct settings *s, unsigned share)
         .reply_buffer = s->limits.reply_buffer,
         .buffer_high = s->limits.buffer_high,
         .buffer_low = s->limits.buffer_low,
-        .exchanges = part(s->limits.exchanges, share),
         .translate = {.json_depth = s->limits.json_depth,
                       .json_number = s->limits.json_number,
                       .json_value = s->limits.json_value,

@@ -1,7 +1,8 @@
 /*
  * limits.h - the settings, as each room wants them
  *
- * Settings are per process; counts are divided among its workers.
+ * Settings are per process.  Its workers share the counts of connections and
+ * exchanges (worker.h); each keeps an even share of the upstream connections.
  */
 #ifndef SERVER_LIMITS_H
 #define SERVER_LIMITS_H
@@ -11,9 +12,9 @@
 #include "front/front.h"
 #include "upstream/upstream.h"
 
-struct front_limits limits_front(const struct settings *s, unsigned share);
+struct front_limits limits_front(const struct settings *s);
 struct upstream_limits limits_upstream(const struct settings *s, unsigned share);
-struct exchange_limits limits_exchange(const struct settings *s, unsigned share);
+struct exchange_limits limits_exchange(const struct settings *s);
 
 /* The bytes all exchanges may hold at worst, beside the fixed cost of a connection. */
 uint64_t limits_worst_bytes(const struct settings *s);

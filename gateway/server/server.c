@@ -3,7 +3,9 @@
 #include "base/log.h"
 #include "front/address.h"
 #include "server/admin.h"
+#include "server/guests.h"
 #include "server/limits.h"
+#include "server/memory.h"
 #include "server/worker.h"
 #include "upstream/upstream.h"
 
@@ -32,6 +34,8 @@ struct server {
     size_t bound_count;
     struct worker **workers;
     size_t worker_count, workers_done;
+    struct worker_common common;
+    struct memory_watch *memory;
     struct admin *admin;
     struct event *signals[3];
     struct event *done;     /* a worker's thread has ended */
@@ -91,7 +95,7 @@ static struct worker *new_worker(struct server *s, size_t index)
     }
     for (size_t i = 0; index == 0 && i < count; i++)
         s->bound[i].fd = -1; /* the worker's now */
-    return worker_new(s->conf, fds, count, s->settings->workers);
+    return worker_new(s->conf, &s->common, fds, count);
 }
 
 /* All workers are built before any runs: the last to join is the first to take the sockets. */
@@ -207,6 +211,31 @@ static bool make_admin(struct server *s)
     return s->admin;
 }
 
+static bool make_common(struct server *s)
+{
+    const struct settings *settings = s->settings;
+
+    quota_init(&s->common.exchanges, settings->limits.exchanges);
+    s->common.guests =
+        guests_new(settings->limits.connections, settings->limits.connections_per_client);
+    return s->common.guests;
+}
+
+/* Watches the memory if there is a limit: the one that is set, or the control group's. */
+static bool make_watch(struct server *s)
+{
+    uint64_t limit = s->settings->limits.memory;
+
+    if (limit == SETTINGS_AUTO)
+        limit = memory_allowed("");
+    if (limit == 0)
+        return true;
+    s->memory = memory_watch_new(s->base, limit, &s->common.pressure);
+    if (s->memory)
+        LOG(LOG_INFO, "memory limit", LOG_N("limit_bytes", limit));
+    return s->memory;
+}
+
 static void warn_descriptors(const struct settings *settings)
 {
     uint64_t needed, there_are;
@@ -222,6 +251,8 @@ static void server_fini(struct server *s)
         worker_free(&s->workers[i]);
     free(s->workers);
     admin_free(&s->admin);
+    memory_watch_free(&s->memory);
+    guests_free(&s->common.guests);
     for (size_t i = 0; i < 3; i++)
         if (s->signals[i])
             event_free(s->signals[i]);
@@ -242,7 +273,7 @@ static void server_fini(struct server *s)
 static int boot(struct server *s)
 {
     s->base = event_base_new();
-    if (!s->base || !make_events(s))
+    if (!s->base || !make_events(s) || !make_common(s) || !make_watch(s))
         return EX_OSERR;
     if (!bind_all(s))
         return EX_UNAVAILABLE;

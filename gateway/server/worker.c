@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "exchange/exchange.h"
 #include "front/front.h"
+#include "server/guests.h"
 #include "server/limits.h"
 #include "upstream/upstream.h"
 
@@ -22,6 +23,7 @@ struct worker {
     struct upstream *upstream;
     struct exchange_host host;
     struct mapping *mapping;
+    struct worker_common *common;
     int mailbox; /* eventfd: orders wait */
     atomic_uint orders;
     struct event *mail;
@@ -34,6 +36,20 @@ struct worker {
 };
 
 /* --- what the rooms below tell -------------------------------------------- */
+
+static enum front_entry on_connect(void *owner, struct text peer)
+{
+    struct worker *w = owner;
+
+    return guests_enter(w->common->guests, peer);
+}
+
+static void on_leave(void *owner, struct text peer, enum front_entry entry)
+{
+    struct worker *w = owner;
+
+    guests_leave(w->common->guests, peer, entry);
+}
 
 static void on_request(void *owner, struct front_request *request, const struct http_head *head)
 {
@@ -155,11 +171,18 @@ static bool make_events(struct worker *w)
     return w->mail && w->reaper && w->look && w->grace && event_add(w->mail, NULL) == 0;
 }
 
-static bool make_rooms(struct worker *w, const struct settings *s, unsigned share)
+static bool make_rooms(struct worker *w, const struct settings *s)
 {
-    struct front_limits front = limits_front(s, share);
-    struct upstream_limits upstream = limits_upstream(s, share);
-    struct front_host host = {.on_request = on_request, .on_refused = on_refused, .owner = w};
+    struct front_limits front = limits_front(s);
+    struct upstream_limits upstream = limits_upstream(s, s->workers);
+    struct front_host host = {
+        .on_connect = on_connect,
+        .on_leave = on_leave,
+        .on_request = on_request,
+        .on_refused = on_refused,
+        .pressure = &w->common->pressure,
+        .owner = w,
+    };
 
     w->upstream = upstream_new(w->base, &upstream);
     w->front = front_new(w->base, &front, &host);
@@ -167,14 +190,17 @@ static bool make_rooms(struct worker *w, const struct settings *s, unsigned shar
         .base = w->base,
         .upstream = w->upstream,
         .mapping = w->mapping,
-        .limits = limits_exchange(s, share),
+        .limits = limits_exchange(s),
+        .exchanges = &w->common->exchanges,
+        .pressure = &w->common->pressure,
         .bury = on_bury,
         .owner = w,
     };
     return w->upstream && w->front;
 }
 
-struct worker *worker_new(const struct conf *conf, const int *fds, size_t count, unsigned share)
+struct worker *worker_new(const struct conf *conf, struct worker_common *common, const int *fds,
+                          size_t count)
 {
     struct worker *w = calloc(1, sizeof *w);
     size_t given = 0;
@@ -182,9 +208,10 @@ struct worker *worker_new(const struct conf *conf, const int *fds, size_t count,
     if (!w)
         goto fail;
     w->mailbox = -1;
+    w->common = common;
     w->mapping = mapping_ref(conf->mapping);
     w->base = base_new();
-    if (!w->base || !make_events(w) || !make_rooms(w, &conf->settings, share))
+    if (!w->base || !make_events(w) || !make_rooms(w, &conf->settings))
         goto fail;
     while (given < count)
         if (!front_listen(w->front, fds[given++]))

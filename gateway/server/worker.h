@@ -2,15 +2,25 @@
  * worker.h - one thread that serves: event base, front, upstream, exchanges
  *
  * A worker is built by the server's thread, then runs alone; nothing in it
- * is shared but the mapping, which is immutable and counted.  The server
- * speaks to it through a mailbox only.
+ * is shared but the mapping, which is immutable and counted, and what counts
+ * for the whole process.  The server speaks to it through a mailbox only.
  */
 #ifndef SERVER_WORKER_H
 #define SERVER_WORKER_H
 
+#include "base/pressure.h"
+#include "base/quota.h"
 #include "conf/conf.h"
 
+struct guests;
 struct worker;
+
+/* What all workers of the process share; each part is for any thread. */
+struct worker_common {
+    struct guests *guests;    /* who may connect */
+    struct quota exchanges;   /* requests in flight */
+    struct pressure pressure; /* of memory */
+};
 
 /* What the server may ask of a running worker. */
 enum worker_order {
@@ -20,10 +30,11 @@ enum worker_order {
 
 /*
  * A new worker that will accept on the COUNT listening descriptors FDS, which
- * it owns from then on.  CONF outlives it; SHARE is the number of workers
- * that divide the process's limits.  NULL: no memory, or errno tells.
+ * it owns from then on.  CONF and COMMON outlive it.  NULL: no memory, or
+ * errno tells.
  */
-struct worker *worker_new(const struct conf *conf, const int *fds, size_t count, unsigned share);
+struct worker *worker_new(const struct conf *conf, struct worker_common *common, const int *fds,
+                          size_t count);
 
 /*
  * Starts the worker's thread.  When it ends, a byte is written to the

@@ -162,6 +162,12 @@ struct text front_peer(const struct front_request *r, unsigned *port_out)
     return text_from(r->peer);
 }
 
+bool front_unwelcome(const struct front_request *r)
+{
+    alive(r, "front_unwelcome");
+    return r->unwelcome;
+}
+
 bool front_secure(const struct front_request *r)
 {
     alive(r, "front_secure");

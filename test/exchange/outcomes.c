@@ -267,9 +267,46 @@ static void too_many_exchanges(void **state)
 
     (void)state;
     stage_open(&s, &scene_get);
-    s.host.limits.exchanges = 0;
+    quota_init(&s.places, 0);
     stage_begin(&s);
     assert_int_equal(s.upstream.started, 0);
+    expect_503(&s, OUTCOME_OVERLOADED, "\"OVERLOADED\"");
+}
+
+/* Without memory nothing new is taken on; short of that, all is. */
+static void no_memory_to_spare(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, &scene_get);
+    pressure_say(&s.pressure, PRESSURE_FULL);
+    stage_begin(&s);
+    assert_int_equal(s.upstream.started, 0);
+    assert_int_equal(quota_taken(&s.places), 0);
+    expect_503(&s, OUTCOME_OVERLOADED, "\"OVERLOADED\"");
+    stage_open(&s, &scene_get);
+    pressure_say(&s.pressure, PRESSURE_HIGH);
+    stage_begin(&s);
+    assert_int_equal(s.upstream.started, 1);
+    fake_front_gone(s.client);
+    stage_reap(&s);
+    stage_close(&s);
+}
+
+/* A connection one too many takes no place from the others. */
+static void an_unwelcome_request(void **state)
+{
+    struct stage s;
+
+    (void)state;
+    stage_open(&s, &scene_get);
+    s.client = fake_front_new("GET /data-products HTTP/1.1\r\nHost: a\r\n\r\n");
+    s.client->unwelcome = true;
+    exchange_begin(&s.host, s.client, &s.client->head);
+    s.ex = s.client->owner;
+    assert_int_equal(s.upstream.started, 0);
+    assert_int_equal(quota_taken(&s.places), 0);
     expect_503(&s, OUTCOME_OVERLOADED, "\"OVERLOADED\"");
 }
 
@@ -282,7 +319,7 @@ static void exchanges_share_a_host(void **state)
 
     (void)state;
     stage_open(&s, &scene_get);
-    s.host.limits.exchanges = 2;
+    quota_init(&s.places, 2);
     for (size_t i = 0; i < 3; i++) {
         clients[i] = fake_front_new(head);
         exchange_begin(&s.host, clients[i], &clients[i]->head);
@@ -291,7 +328,9 @@ static void exchanges_share_a_host(void **state)
     assert_int_equal(clients[1]->reply.status, 0);
     assert_int_equal(clients[2]->reply.status, 503);
     assert_int_equal(s.host.open, 3);
+    assert_int_equal(quota_taken(&s.places), 2);
     fake_front_gone(clients[1]);
+    assert_int_equal(quota_taken(&s.places), 1);
     assert_int_equal(s.host.open, 2);
     exchange_end_all(&s.host, OUTCOME_DRAINING);
     assert_int_equal(clients[0]->reply.status, 503);
@@ -435,6 +474,8 @@ int run_outcomes(void)
         cmocka_unit_test(a_good_end),
         cmocka_unit_test(the_client_goes),
         cmocka_unit_test(too_many_exchanges),
+        cmocka_unit_test(no_memory_to_spare),
+        cmocka_unit_test(an_unwelcome_request),
         cmocka_unit_test(exchanges_share_a_host),
         cmocka_unit_test(the_host_ends_all),
         cmocka_unit_test(no_transfer_can_start),

@@ -51,6 +51,8 @@ void stage_open(struct stage *s, const struct scene *scene)
         .base = base,
         .upstream = &s->upstream,
         .mapping = mapping,
+        .exchanges = &s->places,
+        .pressure = &s->pressure,
         .bury = on_bury,
         .owner = s,
         .limits = {.body_json = 4096,
@@ -59,12 +61,12 @@ void stage_open(struct stage *s, const struct scene *scene)
                    .reply_buffer = REPLY_HELD_MAX,
                    .buffer_high = scene->buffer_high,
                    .buffer_low = 4,
-                   .exchanges = 4,
                    .translate = {.json_depth = 64, .json_number = 1024, .json_value = 65536},
                    .first_byte_ms = 60000,
                    .between_bytes_ms = 61000,
                    .stream_ms = 300000},
     };
+    quota_init(&s->places, 4);
     buf_init(&s->up, 1 << 20);
     buf_init(&s->down, 1 << 20);
     transcript_clear();
@@ -123,8 +125,8 @@ void stage_reap(struct stage *s)
 void stage_close(struct stage *s)
 {
     stage_reap(s);
-    if (s->ex || s->burials != 1 || s->host.open || !LIST_EMPTY(&s->host.living) ||
-        !LIST_EMPTY(&s->host.dead))
+    if (s->ex || s->burials != 1 || s->host.open || quota_taken(&s->places) ||
+        !LIST_EMPTY(&s->host.living) || !LIST_EMPTY(&s->host.dead))
         wrong("the exchange has not ended once and for all");
     fake_front_free(&s->client);
     fake_upstream_fini(&s->upstream);

@@ -54,6 +54,8 @@ enum happening {
 struct stage {
     const struct scene *scene;
     struct exchange_host host;
+    struct quota places;
+    struct pressure pressure;
     struct upstream upstream;
     struct front_request *client;
     struct exchange *ex; /* NULL once it was reaped */

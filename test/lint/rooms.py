@@ -25,7 +25,7 @@ DOORS = [
 ]
 SYSTEM = set("""
 assert ctype dirent errno fcntl fnmatch getopt inttypes langinfo libgen limits locale math netdb
-poll pwd grp regex sched setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
+poll pwd grp regex sched search setjmp signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
 endian sysexits
 stdnoreturn string strings syslog termios time unistd wchar emmintrin immintrin malloc
 """.split())

@@ -244,7 +244,7 @@ static void unknown_variables_are_only_warned_of(void **state)
     static char *const environment[] = {
         "DPGW_SERVICE_HOST=10.0.0.1",
         "DPGW_LIMITS__JSON_DETPH=5",
-        "DPGW_LIMITS__MEMORY=1GiB",
+        "DPGW_TIMEOUTS__TLS_HANDSHAKE=1s",
         "DPGW_=x",
         "DPGW_ODD",
         NULL,
@@ -256,12 +256,12 @@ static void unknown_variables_are_only_warned_of(void **state)
     assert_non_null(c);
     assert_int_equal(diag_errors(d), 0);
     char *complaints = printed(d);
-    assert_string_equal(complaints, "environment: warning: DPGW_SERVICE_HOST is no setting\n"
-                                    "environment: warning: DPGW_LIMITS__JSON_DETPH is no setting\n"
-                                    "      = did you mean DPGW_LIMITS__JSON_DEPTH?\n"
-                                    "environment: warning: DPGW_LIMITS__MEMORY is not in this "
-                                    "version\n"
-                                    "environment: warning: DPGW_ is no setting\n");
+    assert_string_equal(complaints,
+                        "environment: warning: DPGW_SERVICE_HOST is no setting\n"
+                        "environment: warning: DPGW_LIMITS__JSON_DETPH is no setting\n"
+                        "      = did you mean DPGW_LIMITS__JSON_DEPTH?\n"
+                        "environment: warning: DPGW_TIMEOUTS__TLS_HANDSHAKE is not in this "
+                        "version\nenvironment: warning: DPGW_ is no setting\n");
     free(complaints);
     conf_free(&c);
     diag_free(&d);
@@ -269,8 +269,8 @@ static void unknown_variables_are_only_warned_of(void **state)
 
 static void overrides_are_checked_like_the_rest(void **state)
 {
-    static const char *const set[] = {"limits.json_detph=5", "log.level", "limits.memory=1GiB",
-                                      "workers=none", "=x"};
+    static const char *const set[] = {"limits.json_detph=5", "log.level",
+                                      "timeouts.tls_handshake=1s", "workers=none", "=x"};
     struct diag *d = diag_new();
 
     (void)state;
@@ -279,7 +279,7 @@ static void overrides_are_checked_like_the_rest(void **state)
     assert_string_equal(complaints, "--set: error: limits.json_detph is no setting\n"
                                     "      = did you mean limits.json_depth?\n"
                                     "--set: error: \"log.level\" is not of the form key=value\n"
-                                    "--set: error: limits.memory is not in this version\n"
+                                    "--set: error: timeouts.tls_handshake is not in this version\n"
                                     "--set: error: workers can't be \"none\": it is auto or a "
                                     "number\n"
                                     "--set: error:  is no setting\n");

@@ -31,6 +31,9 @@ static void the_defaults_are_those_of_the_document(void **state)
     assert_int_equal(s.limits.response_head, 64 * KIB);
     assert_int_equal(s.limits.response_fields, 200);
     assert_int_equal(s.limits.connections, 10000);
+    assert_int_equal(s.limits.connections_per_client, 0);
+    assert_true(s.limits.memory == SETTINGS_AUTO);
+    assert_int_equal(s.timeouts.request_rate, 100);
     assert_int_equal(s.limits.requests_per_connection, 10000);
     assert_int_equal(s.limits.exchanges, 4096);
     assert_int_equal(s.limits.upstream_connections, 256);
@@ -111,6 +114,11 @@ static void values_have_a_form(void **state)
         {"limits.body_json", {"1", "16MiB", "unlimited"}, {"0", "off", "16MB", "-1", "none"}},
         {"limits.requests_per_connection", {"1", "unlimited"}, {"0", "many"}},
         {"limits.buffer_low", {"0", "64KiB"}, {"unlimited", "65MiB"}},
+        {"limits.connections_per_client", {"off", "0", "1"}, {"unlimited", "10s", "-1", "1000001"}},
+        {"limits.memory",
+         {"auto", "off", "16MiB", "16777216"},
+         {"16777215", "0", "unlimited", "80%"}},
+        {"timeouts.request_rate", {"off", "0", "1", "100"}, {"100s", "1KiB", "unlimited"}},
         {"timeouts.drain", {"1ms", "24h"}, {"0", "off", "25h", "30", "unlimited"}},
         {"timeouts.exchange", {"off", "0", "0s", "10s"}, {"never", "10"}},
         {"mapping", {"m.yaml", "/a b"}, {""}},

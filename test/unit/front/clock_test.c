@@ -101,6 +101,84 @@ static void a_stalled_body_is_408(void **state)
     assert_string_equal(heard(stage.exchanges), "qpbE");
 }
 
+/* A front on which a body has to bring 1000 bytes a second once it was read for 300 ms. */
+static void open_rated(struct stage *rated, struct client *one)
+{
+    struct front_limits limits = usual_limits();
+
+    limits.request_rate = 1000;
+    limits.request_rate_ms = 300;
+    stage_open(rated, &limits);
+    client_open(one, rated);
+}
+
+static void close_rated(struct stage *rated, struct client *one)
+{
+    client_close(one);
+    stage_close(rated);
+}
+
+/* A drop now and then is no stall, but too slow all the same. */
+static void a_trickled_body_is_408(void **state)
+{
+    struct stage rated;
+    struct client one;
+
+    (void)state;
+    open_rated(&rated, &one);
+    start_ms = now_ms();
+    client_says(&one, "POST /keep HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n");
+    while (!client_over(&one) && now_ms() - start_ms < 3000) {
+        if (!got(&one, "HTTP"))
+            client_says(&one, "a");
+        run_for(&rated, 20);
+    }
+    assert_true(got(&one, "HTTP/1.1 408 ") && took(300));
+    assert_string_equal(heard(rated.exchanges), "qpbE");
+    close_rated(&rated, &one);
+}
+
+/* What came early counts: 500 bytes are good for 500 ms; frames of chunks count for nothing. */
+static void a_body_lives_on_what_it_brought(void **state)
+{
+    struct stage rated;
+    struct client one;
+    char bytes[500];
+
+    (void)state;
+    open_rated(&rated, &one);
+    memset(bytes, 'x', sizeof bytes);
+    start_ms = now_ms();
+    client_says(&one,
+                "POST /keep HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                "1f4;x=11111111111111111111111111111111111111111111111111111111111111111\r\n");
+    client_send(&one, text_of(bytes, sizeof bytes));
+    UNTIL(&rated, client_over(&one));
+    assert_true(got(&one, "HTTP/1.1 408 ") && took(500));
+    close_rated(&rated, &one);
+}
+
+/* It runs only while the body is wanted. */
+static void a_paused_body_has_no_rate(void **state)
+{
+    struct stage rated;
+    struct client one;
+
+    (void)state;
+    open_rated(&rated, &one);
+    client_says(&one, "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n");
+    run_for(&rated, 150); /* of 300 */
+    client_says(&one, "abc");
+    UNTIL(&rated, rated.count == 1 && rated.exchanges->bytes == 3);
+    run_for(&rated, 600);
+    assert_non_null(rated.exchanges->request);
+    start_ms = now_ms();
+    front_read(rated.exchanges->request, true);
+    UNTIL(&rated, client_over(&one));
+    assert_true(got(&one, "HTTP/1.1 408 ") && took(150));
+    close_rated(&rated, &one);
+}
+
 /* While the owner does not read, the client's clock stands still. */
 static void a_paused_body_does_not_stall(void **state)
 {
@@ -209,6 +287,9 @@ int main(void)
         TEST(an_empty_line_is_silence),
         TEST(a_slow_head_is_408),
         TEST(a_stalled_body_is_408),
+        TEST(a_trickled_body_is_408),
+        TEST(a_body_lives_on_what_it_brought),
+        TEST(a_paused_body_has_no_rate),
         TEST(a_paused_body_does_not_stall),
         TEST(a_client_waiting_for_100_does_not_stall),
         TEST(a_reader_that_stalls_is_reset),

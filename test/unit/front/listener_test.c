@@ -50,13 +50,12 @@ static void unix_clients_are_served(void **state)
 
 static void one_too_many_is_refused(void **state)
 {
-    struct front_limits limits = usual_limits();
     struct stage small;
     struct client some[4];
 
     (void)state;
-    limits.connections = 3;
-    stage_open(&small, &limits);
+    stage_open(&small, NULL);
+    small.room = 3;
     for (int i = 0; i < 4; i++)
         client_open(&some[i], &small);
     for (int i = 0; i < 3; i++) {
@@ -75,6 +74,68 @@ static void one_too_many_is_refused(void **state)
     for (int i = 1; i < 4; i++)
         client_close(&some[i]);
     stage_close(&small);
+}
+
+/* Some of those too many are told so; their connection ends with it. */
+static void the_next_are_told_why(void **state)
+{
+    struct stage small;
+    struct client some[3];
+
+    (void)state;
+    stage_open(&small, NULL);
+    small.room = small.refuse_room = 1;
+    for (int i = 0; i < 3; i++)
+        client_open(&some[i], &small);
+    UNTIL(&small, client_over(&some[2])); /* no room for a refusal either */
+    assert_int_equal(some[2].got.len, 0);
+    client_says(&some[1], GET_HEAD("/get/1") GET_HEAD("/get/2"));
+    UNTIL(&small, client_over(&some[1]));
+    assert_true(got(&some[1], "HTTP/1.1 503 ") && got(&some[1], "Connection: close\r\n"));
+    assert_int_equal(times_got(&some[1], "HTTP/1.1"), 1);
+    client_says(&some[0], GET_HEAD("/get/1"));
+    UNTIL(&small, got(&some[0], "/get/1 0"));
+    for (int i = 0; i < 3; i++)
+        client_close(&some[i]);
+    stage_close(&small);
+}
+
+/* Neither silence nor half a head holds a place for long. */
+static void an_unwelcome_client_has_to_be_quick(void **state)
+{
+    struct stage small;
+    struct client some[2];
+
+    (void)state;
+    stage_open(&small, NULL);
+    small.room = 0;
+    small.refuse_room = 2;
+    for (int i = 0; i < 2; i++)
+        client_open(&some[i], &small);
+    client_says(&some[1], "GET /get/1 HTT");
+    UNTIL(&small, client_over(&some[0]) && client_over(&some[1]));
+    assert_int_equal(some[0].got.len, 0);
+    assert_true(got(&some[1], "HTTP/1.1 408 "));
+    for (int i = 0; i < 2; i++)
+        client_close(&some[i]);
+    stage_close(&small);
+}
+
+/* Short of memory, a connection ends with its reply. */
+static void pressure_ends_keep_alive(void **state)
+{
+    struct client one;
+
+    (void)state;
+    client_open(&one, &stage);
+    client_says(&one, GET_HEAD("/get/1"));
+    UNTIL(&stage, got(&one, "/get/1 0"));
+    assert_false(got(&one, "Connection: close"));
+    pressure_say(&stage.pressure, PRESSURE_HIGH);
+    client_says(&one, GET_HEAD("/get/2"));
+    UNTIL(&stage, client_over(&one));
+    assert_true(one.eof && got(&one, "/get/2 0") && got(&one, "Connection: close\r\n"));
+    client_close(&one);
 }
 
 /* Without descriptors the loop rests, and goes on when there are some. */
@@ -368,6 +429,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(unix_clients_are_served),
         TEST(one_too_many_is_refused),
+        TEST(the_next_are_told_why),
+        TEST(an_unwelcome_client_has_to_be_quick),
+        TEST(pressure_ends_keep_alive),
         TEST(no_descriptors_do_not_spin),
         TEST(idle_connections_close_and_busy_ones_finish),
         TEST(a_request_that_has_arrived_is_answered),

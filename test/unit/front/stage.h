@@ -64,8 +64,12 @@ struct stage {
     size_t gone;
     struct front_limits limits;
     char bound[ADDRESS_TEXT_MAX];
-    int listening; /* the front's */
-    bool greedy;   /* "slow" owners: read all at once */
+    int listening;      /* the front's */
+    size_t room;        /* connections that are welcome */
+    size_t refuse_room; /* those that are refused politely */
+    size_t inside[2];   /* of each kind */
+    struct pressure pressure;
+    bool greedy; /* "slow" owners: read all at once */
 };
 
 UNUSED static uint64_t now_ms(void)
@@ -259,6 +263,27 @@ static struct exchange *exchange_new(struct stage *stage, struct front_request *
     return ex;
 }
 
+static enum front_entry on_connect(void *owner, struct text peer)
+{
+    struct stage *stage = owner;
+    enum front_entry entry = stage->inside[FRONT_WELCOME] < stage->room         ? FRONT_WELCOME
+                             : stage->inside[FRONT_REFUSE] < stage->refuse_room ? FRONT_REFUSE
+                                                                                : FRONT_CLOSE;
+
+    assert_true(peer.len > 0);
+    if (entry != FRONT_CLOSE)
+        stage->inside[entry]++;
+    return entry;
+}
+
+static void on_leave(void *owner, struct text peer, enum front_entry entry)
+{
+    struct stage *stage = owner;
+
+    assert_true(peer.len > 0 && entry != FRONT_CLOSE && stage->inside[entry] > 0);
+    stage->inside[entry]--;
+}
+
 /*
  * echo   200 chunked, each piece back at once; keep, get, slow  200 with path
  * and byte count at the end of the body (slow reads only when told); early
@@ -280,6 +305,10 @@ static void on_request(void *owner, struct front_request *request, const struct 
         if (text_eq(first, text_from(known[i])))
             ex->what = known[i];
     note(ex, 'q');
+    if (front_unwelcome(request)) {
+        answer(ex, 503, TEXT("one too many"));
+        return;
+    }
     if (is(ex, "echo"))
         start(ex, 200, HTTP_CHUNKED, 0);
     if (is(ex, "echo") || is(ex, "keep"))
@@ -320,7 +349,6 @@ static struct front_limits usual_limits(void)
         .chunked = {.line = 4096, .trailers = 8192},
         .buffer_high = 256 * 1024,
         .buffer_low = 64 * 1024,
-        .connections = 10000,
         .requests_per_connection = 10000,
         .request_head_ms = 10000,
         .request_body_ms = 30000,
@@ -342,10 +370,17 @@ static void stage_listen(struct stage *stage, const char *address)
 
 UNUSED static void stage_open(struct stage *stage, const struct front_limits *limits)
 {
-    struct front_host host = {on_request, on_refused, stage};
+    struct front_host host = {
+        .on_connect = on_connect,
+        .on_leave = on_leave,
+        .on_request = on_request,
+        .on_refused = on_refused,
+        .pressure = &stage->pressure,
+        .owner = stage,
+    };
 
     signal(SIGPIPE, SIG_IGN);
-    *stage = (struct stage){.limits = limits ? *limits : usual_limits()};
+    *stage = (struct stage){.limits = limits ? *limits : usual_limits(), .room = 10000};
     stage->base = event_base_new();
     stage->front = front_new(stage->base, &stage->limits, &host);
     assert_non_null(stage->front);
@@ -359,6 +394,7 @@ UNUSED static void stage_close(struct stage *stage)
     event_base_loop(stage->base, EVLOOP_NONBLOCK);
     event_base_free(stage->base);
     assert_int_equal(stage->count, stage->ended + stage->gone);
+    assert_int_equal(stage->inside[FRONT_WELCOME] + stage->inside[FRONT_REFUSE], 0);
     while (stage->exchanges) {
         struct exchange *ex = stage->exchanges;
 
@@ -388,112 +424,6 @@ UNUSED static void run_for(struct stage *stage, uint64_t ms)
         event_base_loop(stage->base, EVLOOP_NONBLOCK);
 }
 
-/* --- clients ------------------------------------------------------------- */
-
-struct client {
-    struct stage *stage;
-    int fd;
-    struct buf got;
-    bool eof;
-    int error; /* errno of a failed read */
-};
-
-static int connect_to(const char *bound)
-{
-    if (strncmp(bound, "unix:", 5) == 0) {
-        struct sockaddr_un un = {.sun_family = AF_UNIX};
-        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-        snprintf(un.sun_path, sizeof un.sun_path, "%.100s", bound + 5);
-        return connect(fd, (struct sockaddr *)&un, sizeof un) == 0 ? fd : (close(fd), -1);
-    }
-    struct sockaddr_in in = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                             .sin_port = htons((uint16_t)atol(strrchr(bound, ':') + 1))};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    return connect(fd, (struct sockaddr *)&in, sizeof in) == 0 ? fd : (close(fd), -1);
-}
-
-UNUSED static void client_open(struct client *c, struct stage *stage)
-{
-    *c = (struct client){.stage = stage, .fd = connect_to(stage->bound)};
-    buf_init(&c->got, SIZE_MAX);
-    assert_true(c->fd >= 0);
-    fcntl(c->fd, F_SETFL, O_NONBLOCK);
-}
-
-UNUSED static void client_close(struct client *c)
-{
-    if (c->fd >= 0)
-        close(c->fd);
-    c->fd = -1;
-    buf_fini(&c->got);
-}
-
-/* Reads what is there. */
-static void client_poll(struct client *c)
-{
-    char block[65536];
-
-    while (!c->eof && !c->error) {
-        ssize_t n = recv(c->fd, block, sizeof block, MSG_DONTWAIT);
-
-        if (n > 0)
-            buf_add(&c->got, text_of(block, (size_t)n));
-        else if (n == 0)
-            c->eof = true;
-        else if (errno == EAGAIN)
-            break;
-        else
-            c->error = errno;
-    }
-}
-
-UNUSED static bool client_over(struct client *c)
-{
-    client_poll(c);
-    return c->eof || c->error;
-}
-
-/* How often WORD is in what C got. */
-static size_t times_got(struct client *c, const char *word)
-{
-    size_t times = 0;
-
-    client_poll(c);
-    buf_add_byte(&c->got, 0);
-    c->got.len--;
-    for (const char *at = c->got.at; (at = strstr(at, word)); at += strlen(word))
-        times++;
-    return times;
-}
-
-UNUSED static bool got(struct client *c, const char *word)
-{
-    return times_got(c, word) > 0;
-}
-
-/* Sends T whole, running the loop while the socket is full. */
-static void client_send(struct client *c, struct text t)
-{
-    uint64_t until = now_ms() + 20000;
-
-    while (t.len > 0) {
-        ssize_t n = send(c->fd, t.at, t.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-        if (n > 0)
-            t = text_from_offset(t, (size_t)n);
-        else if (errno != EAGAIN || now_ms() > until)
-            fail_msg("send: %s", strerror(errno));
-        else
-            event_base_loop(c->stage->base, EVLOOP_NONBLOCK);
-    }
-}
-
-UNUSED static void client_says(struct client *c, const char *words)
-{
-    client_send(c, text_from(words));
-}
+#include "unit/front/client.h"
 
 #endif

@@ -1,0 +1,34 @@
+/*
+ * guests.h - who may connect: all clients of the process, and each of them
+ *
+ * Counts the connections of all workers, and of each client address if that
+ * is limited.  One too many still gets an answer, a 503 to its first request,
+ * as long as there are few of that kind; beyond that it is closed at once.
+ * A client is an IPv4 address or an IPv6 network of 64 bits, what a site is
+ * given; clients of unix sockets have no address and are not told apart.
+ */
+#ifndef SERVER_GUESTS_H
+#define SERVER_GUESTS_H
+
+#include "front/front.h"
+
+struct guests;
+
+enum { GUESTS_TURNED_AWAY_MAX = 256 /* connections that only wait for their 503 */ };
+
+/*
+ * CONNECTIONS at most, and PER_CLIENT of one client (0: as many).  NULL: no
+ * memory.  Entering and leaving are for any thread.
+ */
+struct guests *guests_new(size_t connections, size_t per_client);
+
+/* What is to be done with a new connection of PEER, its address as text. */
+enum front_entry guests_enter(struct guests *g, struct text peer);
+
+/* A connection of PEER that entered as ENTRY has gone; not for FRONT_CLOSE. */
+void guests_leave(struct guests *g, struct text peer, enum front_entry entry);
+
+/* Frees the guests at *G, if any, and sets *G to NULL. */
+void guests_free(struct guests **g);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * memory.h - what memory the process may use, and what it does
+ *
+ * The limit is the least of the control groups' that hold the process,
+ * version 2 or 1.  What is used is the resident size: it is looked at often
+ * and cheaply by one thread, which tells all others through a pressure.
+ */
+#ifndef SERVER_MEMORY_H
+#define SERVER_MEMORY_H
+
+#include "base/pressure.h"
+
+#include <stdint.h>
+
+struct event_base;
+struct memory_watch;
+
+/*
+ * The bytes that the control groups allow, as told by proc/self/cgroup and
+ * sys/fs/cgroup below ROOT ("" for the real ones); 0 if there is no limit.
+ */
+uint64_t memory_allowed(const char *root);
+
+/* The bytes of this process that are resident; 0: nobody tells. */
+uint64_t memory_resident(void);
+
+/* How it stands with USED bytes of LIMIT. */
+enum pressure_level memory_level(uint64_t used, uint64_t limit);
+
+/*
+ * Watches the process from BASE and says to PRESSURE, which outlives it, how
+ * it stands with LIMIT bytes.  NULL: no memory, or errno tells.
+ */
+struct memory_watch *memory_watch_new(struct event_base *base, uint64_t limit,
+                                      struct pressure *pressure);
+
+/* Stops watching; sets *W to NULL. */
+void memory_watch_free(struct memory_watch **w);
+
+#endif

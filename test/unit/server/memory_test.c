@@ -1,0 +1,187 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "server/memory.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GIB (UINT64_C(1) << 30)
+
+enum { PATH_BYTES = 256 };
+
+static char root[32];
+
+/* Every file of the tests, and every folder after what it holds. */
+static const char *const places[] = {
+    "proc/self/cgroup",
+    "proc/self",
+    "proc",
+    "sys/fs/cgroup/a/b/memory.max",
+    "sys/fs/cgroup/a/b",
+    "sys/fs/cgroup/a/memory.max",
+    "sys/fs/cgroup/a",
+    "sys/fs/cgroup/memory/a/memory.limit_in_bytes",
+    "sys/fs/cgroup/memory/a",
+    "sys/fs/cgroup/memory/memory.limit_in_bytes",
+    "sys/fs/cgroup/memory",
+    "sys/fs/cgroup/memory.max",
+    "sys/fs/cgroup",
+    "sys/fs",
+    "sys",
+};
+
+/* Writes CONTENT to PATH below the root, with the folders it needs. */
+static void tell(const char *path, const char *content)
+{
+    char whole[PATH_BYTES];
+
+    snprintf(whole, sizeof whole, "%s/%s", root, path);
+    for (char *slash = whole + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
+        *slash = 0;
+        mkdir(whole, 0700);
+        *slash = '/';
+    }
+    FILE *file = fopen(whole, "w");
+    assert_non_null(file);
+    fputs(content, file);
+    fclose(file);
+}
+
+static int open_root(void **state)
+{
+    (void)state;
+    snprintf(root, sizeof root, "/tmp/dpgw-memory-XXXXXX");
+    return mkdtemp(root) ? 0 : -1;
+}
+
+static int close_root(void **state)
+{
+    char whole[PATH_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(whole, sizeof whole, "%s/%s", root, places[i]);
+        remove(whole);
+    }
+    return rmdir(root);
+}
+
+static void nothing_is_known(void **state)
+{
+    (void)state;
+    assert_int_equal(memory_allowed(root), 0);
+    tell("proc/self/cgroup", "0::/a/b\n");
+    assert_int_equal(memory_allowed(root), 0);
+    tell("proc/self/cgroup", "garbage\n\n:\n::\n7:memory");
+    assert_int_equal(memory_allowed(root), 0);
+}
+
+/* The group's own limit, or that of a group which holds it, if it is less. */
+static void version_2(void **state)
+{
+    (void)state;
+    tell("proc/self/cgroup", "0::/a/b\n");
+    tell("sys/fs/cgroup/a/b/memory.max", "max\n");
+    assert_int_equal(memory_allowed(root), 0);
+    tell("sys/fs/cgroup/a/memory.max", "2147483648\n");
+    assert_int_equal(memory_allowed(root), 2 * GIB);
+    tell("sys/fs/cgroup/a/b/memory.max", "1073741824\n");
+    assert_int_equal(memory_allowed(root), GIB);
+    tell("sys/fs/cgroup/a/b/memory.max", "4294967296\n");
+    assert_int_equal(memory_allowed(root), 2 * GIB);
+}
+
+static void version_1(void **state)
+{
+    (void)state;
+    tell("proc/self/cgroup", "9:name=systemd:/x\n4:memory:/a\n3:cpuset:/\n0::/\n");
+    tell("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "9223372036854771712\n");
+    assert_int_equal(memory_allowed(root), 0);
+    tell("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1073741824\n");
+    assert_int_equal(memory_allowed(root), GIB);
+}
+
+/* In a container the group's path is the host's, and its files are at the mount's top. */
+static void a_container(void **state)
+{
+    (void)state;
+    tell("proc/self/cgroup", "4:memory:/docker/0123\n");
+    tell("sys/fs/cgroup/memory/memory.limit_in_bytes", "1073741824\n");
+    assert_int_equal(memory_allowed(root), GIB);
+    tell("proc/self/cgroup", "0::/\n");
+    tell("sys/fs/cgroup/memory.max", "2147483648\n");
+    assert_int_equal(memory_allowed(root), 2 * GIB);
+}
+
+static void levels_are_percents(void **state)
+{
+    (void)state;
+    assert_int_equal(memory_level(799, 1000), PRESSURE_NONE);
+    assert_int_equal(memory_level(800, 1000), PRESSURE_HIGH);
+    assert_int_equal(memory_level(899, 1000), PRESSURE_HIGH);
+    assert_int_equal(memory_level(900, 1000), PRESSURE_FULL);
+    assert_int_equal(memory_level(90 * GIB, 100 * GIB), PRESSURE_FULL);
+    assert_int_equal(memory_level(80 * GIB - 1, 100 * GIB), PRESSURE_NONE);
+}
+
+/* Runs BASE until PRESSURE is at LEVEL; false if that takes ten seconds. */
+static bool comes_to(struct event_base *base, const struct pressure *p, enum pressure_level level)
+{
+    struct timeval slice = {.tv_usec = 50 * 1000};
+
+    for (int i = 0; i < 200 && pressure_level(p) != level; i++) {
+        event_base_loopexit(base, &slice);
+        event_base_dispatch(base);
+    }
+    return pressure_level(p) == level;
+}
+
+/* The watch sees what this process takes, and what it gives back. */
+static void the_watch_sees_memory_come_and_go(void **state)
+{
+    enum { BLOCK = 64 << 20 };
+    struct event_base *base = event_base_new();
+    struct pressure pressure = {0};
+    struct memory_watch *watch;
+
+    (void)state;
+    watch = memory_watch_new(base, UINT64_C(1) << 20, &pressure);
+    assert_non_null(watch);
+    assert_true(comes_to(base, &pressure, PRESSURE_FULL));
+    memory_watch_free(&watch);
+    assert_null(watch);
+
+    uint64_t before = memory_resident();
+    assert_true(before > 0);
+    watch = memory_watch_new(base, (before + BLOCK / 2) / 8 * 10, &pressure);
+    assert_true(comes_to(base, &pressure, PRESSURE_NONE));
+    char *block = malloc(BLOCK);
+    memset(block, 1, BLOCK);
+    assert_true(comes_to(base, &pressure, PRESSURE_FULL));
+    assert_int_equal(block[BLOCK / 2], 1);
+    free(block);
+    memory_watch_free(&watch);
+    event_base_free(base);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(nothing_is_known, open_root, close_root),
+        cmocka_unit_test_setup_teardown(version_2, open_root, close_root),
+        cmocka_unit_test_setup_teardown(version_1, open_root, close_root),
+        cmocka_unit_test_setup_teardown(a_container, open_root, close_root),
+        cmocka_unit_test(levels_are_percents),
+        cmocka_unit_test(the_watch_sees_memory_come_and_go),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
