@@ -31,7 +31,7 @@ static const char serve_help[] =
     "  -h, --help          this text\n"
     "\n"
     "exit status: 0 drained, 69 an address cannot be bound, 71 no memory or\n"
-    "threads, 78 bad configuration\n";
+    "threads, 77 the user cannot be changed, 78 bad configuration\n";
 
 /* --- memory: libevent crashes on NULL, so it never sees one ----------------- */
 

@@ -1,6 +1,7 @@
 #include "conf/layers.h"
 
 #include "base/buf.h"
+#include "conf/endpoint.h"
 #include "conf/expect.h"
 
 #include <assert.h>
@@ -166,6 +167,7 @@ static bool is_right_type(const struct setting *s, const struct yaml_node *node)
     case SETTING_SIZE:
     case SETTING_MEMORY:
     case SETTING_TIME:
+    case SETTING_USER:
         return sense == YAML_INT || sense == YAML_TEXT;
     default:
         return sense == YAML_TEXT;
@@ -383,12 +385,6 @@ static void refuse_order(const struct layers *l, const void *small, const char *
                relation);
 }
 
-/* True if ADDRESS leaves its port to the system, so that the same text is not the same address. */
-static bool is_any_port(struct text address)
-{
-    return address.len > 2 && text_eq(text_from_offset(address, address.len - 2), TEXT(":0"));
-}
-
 void layers_check(const struct layers *l)
 {
     const struct settings *s = &l->settings;
@@ -409,7 +405,7 @@ void layers_check(const struct layers *l)
         diag_hint(l->d, "add: upstream: {url: \"http://127.0.0.1:9000\"}");
     }
     for (size_t i = 0; s->admin.at && i < s->listen_count; i++)
-        if (text_eq(s->admin, s->listen[i]) && !is_any_port(s->admin))
+        if (text_eq(s->admin, s->listen[i]) && !endpoint_is_any_port(s->admin))
             diag_error(l->d, layers_origin(l, &s->admin)->where, "contradiction",
                        "admin must not be an address that clients can reach");
 }

@@ -1,16 +1,13 @@
 #include "conf/settings.h"
 
+#include "conf/endpoint.h"
 #include "conf/units.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <sched.h>
 #include <stddef.h>
 
-enum {
-    SHOWN = 80,           /* bytes of a value that a message repeats */
-    UNIX_PATH_BYTES = 107 /* what fits a socket address */
-};
+enum { SHOWN = 80 }; /* bytes of a value that a message repeats */
 
 const struct setting settings_table[SETTINGS_COUNT] = {
 #define X(key_, field_, kind_, standard_, minimum_, maximum_, about_)                              \
@@ -224,6 +221,16 @@ static bool read_level(const struct reading *r)
     return level >= 0;
 }
 
+static bool read_switch(const struct reading *r)
+{
+    static const char *const words[] = {"off", "on"};
+    int on = read_word(r, words, 2, "it is on or off");
+
+    if (on >= 0)
+        *(bool *)field_of(r) = on == 1;
+    return on >= 0;
+}
+
 static bool read_format(const struct reading *r)
 {
     static const char *const words[] = {[LOG_LOGFMT] = "logfmt", [LOG_JSON] = "json"};
@@ -246,53 +253,6 @@ static bool read_host(const struct reading *r)
 
 /* --- addresses ------------------------------------------------------------------- */
 
-/* Cuts T at its last colon into a host and a port number up to 65535. */
-static bool cut_port(struct text t, struct text *host_out)
-{
-    size_t colon = t.len;
-    uint64_t port;
-
-    while (colon > 0 && t.at[colon - 1] != ':')
-        colon--;
-    *host_out = text_of(t.at, colon ? colon - 1 : 0);
-    struct text digits = text_from_offset(t, colon);
-    return colon > 0 && digits.len <= 5 && text_to_u64(digits, &port) && port <= 65535;
-}
-
-/* True if HOST, between brackets for 6, is an address of FAMILY. */
-static bool is_ip(struct text host, int family)
-{
-    char copy[INET6_ADDRSTRLEN];
-    unsigned char bytes[16];
-
-    if (family == AF_INET6) {
-        if (host.len < 2 || host.at[0] != '[' || host.at[host.len - 1] != ']')
-            return false;
-        host = text_of(host.at + 1, host.len - 2);
-    }
-    if (host.len >= sizeof copy)
-        return false;
-    memcpy(copy, host.at, host.len);
-    copy[host.len] = 0;
-    return inet_pton(family, copy, bytes) == 1;
-}
-
-static bool is_address(struct text t)
-{
-    struct text unix_prefix = TEXT("unix:"), host;
-
-    if (text_starts(t, unix_prefix))
-        return t.len > unix_prefix.len && t.at[unix_prefix.len] == '/' &&
-               t.len - unix_prefix.len <= UNIX_PATH_BYTES;
-    return cut_port(t, &host) && (is_ip(host, AF_INET) || is_ip(host, AF_INET6));
-}
-
-/* True if ADDRESS leaves its port to the system, so that it may be there twice. */
-static bool is_any_port(struct text address)
-{
-    return address.len > 2 && text_eq(text_from_offset(address, address.len - 2), TEXT(":0"));
-}
-
 static const char address_form[] =
     "it is an address and a port, as in \"127.0.0.1:8080\", \"[::]:8080\" or \"unix:/path\"";
 
@@ -304,7 +264,7 @@ static bool read_address(const struct reading *r)
         *to = (struct text){0};
         return true;
     }
-    if (!is_address(r->value))
+    if (!endpoint_is_address(r->value))
         return refuse(r, address_form);
     *to = r->value;
     return true;
@@ -314,10 +274,10 @@ static bool add_listen(const struct reading *r)
 {
     struct settings *to = r->to;
 
-    if (!is_address(r->value))
+    if (!endpoint_is_address(r->value))
         return refuse(r, address_form);
     for (size_t i = 0; i < to->listen_count; i++)
-        if (text_eq(to->listen[i], r->value) && !is_any_port(r->value))
+        if (text_eq(to->listen[i], r->value) && !endpoint_is_any_port(r->value))
             return refuse(r, "it is there already");
     if (to->listen_count == SETTINGS_LISTEN_MAX)
         return refuse(r, "there are more than 8 addresses");
@@ -381,24 +341,10 @@ static bool read_list(const struct reading *r)
     return sound;
 }
 
-static bool is_host(struct text host)
-{
-    if (host.len > 0 && host.at[0] == '[')
-        return is_ip(host, AF_INET6);
-    for (size_t i = 0; i < host.len; i++) {
-        unsigned char c = (unsigned char)host.at[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              (c && strchr("-._", c))))
-            return false;
-    }
-    return host.len > 0 && host.len <= 253;
-}
-
 /* A scheme and an authority, and nothing else. */
 static bool read_url(const struct reading *r)
 {
-    struct text scheme = TEXT("http://"), host;
+    struct text scheme = TEXT("http://");
 
     if (text_starts(r->value, TEXT("https://")))
         return refuse(r, "https is not in this version");
@@ -412,10 +358,17 @@ static bool read_url(const struct reading *r)
         return refuse(r, "it ends with the host or port, without a path");
     if (text_find(authority, '@') < authority.len)
         return refuse(r, "it holds no user or password");
-    if (!is_host(authority) && !(cut_port(authority, &host) && is_host(host)))
+    if (!endpoint_is_authority(authority))
         return refuse(r, "it is http://host or http://host:port");
     *(struct text *)field_of(r) = r->value;
     return true;
+}
+
+static bool read_user(const struct reading *r)
+{
+    const char *wrong = account_read(r->value, field_of(r));
+
+    return !wrong || refuse(r, wrong);
 }
 
 static bool read_file(const struct reading *r)
@@ -447,6 +400,10 @@ bool setting_read(const struct setting *s, struct text value, struct where where
         return read_file(&r);
     case SETTING_WORKERS:
         return read_workers(&r);
+    case SETTING_USER:
+        return read_user(&r);
+    case SETTING_SWITCH:
+        return read_switch(&r);
     case SETTING_LEVEL:
         return read_level(&r);
     case SETTING_FORMAT:

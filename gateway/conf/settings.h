@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/network.h"
 #include "base/text.h"
+#include "conf/account.h"
 
 enum { SETTINGS_LISTEN_MAX = 8 };
 
@@ -28,6 +29,8 @@ struct settings {
     enum settings_host upstream_host;
     struct text mapping_file; /* as resolved against the settings file's folder */
     unsigned workers;         /* "auto": one per core this process may use */
+    struct account user;      /* whom a process of root becomes */
+    bool core_dumps;
     enum log_level log_level;
     enum log_format log_format;
     struct networks trusted_hops;
@@ -81,6 +84,10 @@ struct settings {
       "the mapping file, relative to the settings file")                                           \
     X("workers", workers, WORKERS, "auto", 1, 256,                                                 \
       "threads that serve; auto: one per core")                                                    \
+    X("user", user, USER, "none", 0, 0,                                                            \
+      "whom root becomes once all is open: none, name, name:group or uid:gid")                     \
+    X("core_dumps", core_dumps, SWITCH, "off", 0, 0,                                               \
+      "on: a crash leaves a core file, bodies and credentials in it")                              \
     X("trusted_hops", trusted_hops, NETWORKS, "none", 0, 0,                                        \
       "peers whose X-Forwarded fields are kept: none, 10.0.0.0/8, or a list")                      \
     X("log.level", log_level, LEVEL, "info", 0, 0,                                                 \
@@ -182,6 +189,8 @@ enum setting_kind {
     SETTING_NETWORKS,
     SETTING_FILE,
     SETTING_WORKERS,
+    SETTING_USER,
+    SETTING_SWITCH,
     SETTING_LEVEL,
     SETTING_FORMAT,
     SETTING_SIZE,

@@ -6,6 +6,7 @@
 #include "server/guests.h"
 #include "server/limits.h"
 #include "server/memory.h"
+#include "server/privileges.h"
 #include "server/worker.h"
 #include "upstream/upstream.h"
 
@@ -98,7 +99,7 @@ static struct worker *new_worker(struct server *s, size_t index)
     return worker_new(s->conf, &s->common, fds, count);
 }
 
-/* All workers are built before any runs: the last to join is the first to take the sockets. */
+/* The last to join is the first to take the sockets. */
 static bool make_workers(struct server *s)
 {
     size_t count = s->settings->workers;
@@ -111,7 +112,12 @@ static bool make_workers(struct server *s)
         if (!s->workers[i])
             return false;
     }
-    for (; s->worker_count < count; s->worker_count++)
+    return true;
+}
+
+static bool start_workers(struct server *s)
+{
+    for (; s->worker_count < s->settings->workers; s->worker_count++)
         if (!worker_start(s->workers[s->worker_count], s->done_pipe[1]))
             return false;
     return true;
@@ -278,10 +284,14 @@ static int boot(struct server *s)
     if (!bind_all(s))
         return EX_UNAVAILABLE;
     warn_descriptors(s->settings);
+    if (!make_workers(s) || !make_admin(s))
+        return EX_OSERR;
+    if (!privileges_drop(s->settings)) /* all that needs them is open */
+        return EX_NOPERM;
     block_signals(SIG_BLOCK);
-    bool made = make_workers(s);
+    bool started = start_workers(s);
     block_signals(SIG_UNBLOCK);
-    return made && make_admin(s) ? 0 : EX_OSERR;
+    return started ? 0 : EX_OSERR;
 }
 
 int server_run(const struct conf *conf)
@@ -289,6 +299,7 @@ int server_run(const struct conf *conf)
     struct server s = {.settings = &conf->settings, .conf = conf, .done_pipe = {-1, -1}};
 
     signal(SIGPIPE, SIG_IGN);
+    privileges_of_memory(conf->settings.core_dumps);
     int code = upstream_global_init() ? boot(&s) : EX_OSERR;
     if (code == EX_OSERR) {
         LOG(LOG_ERROR, "cannot start", LOG_S("reason", strerror(errno)));

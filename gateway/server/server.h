@@ -9,7 +9,7 @@
 /*
  * Serves CONF until SIGTERM or SIGINT has been obeyed.  Returns the process's
  * exit code: 0 after a drain, 69 if an address cannot be bound, 71 if the
- * system gives no thread or memory.
+ * system gives no thread or memory, 77 if it can't become the user of CONF.
  */
 int server_run(const struct conf *conf);
 

@@ -56,6 +56,8 @@ static void the_defaults_are_those_of_the_document(void **state)
     assert_null(s.admin.at);
     assert_null(s.upstream_url.at);
     assert_in_range(s.workers, 1, 256);
+    assert_false(s.user.given);
+    assert_false(s.core_dumps);
     assert_int_equal(s.log_level, LOG_INFO);
     assert_int_equal(s.log_format, LOG_LOGFMT);
 }
@@ -108,6 +110,11 @@ static void values_have_a_form(void **state)
          {"none", "10.0.0.0/8", "::1", "10.0.0.0/8, ::1/128,192.0.2.7"},
          {"off", "10.0.0.0/33", "10.0.0.1/8", "all", "::1,", "none,::1", "[::1]"}},
         {"workers", {"auto", "1", "256"}, {"0", "257", "1.5", "Auto", "-1", "two"}},
+        {"user",
+         {"none", "nobody", "nobody:root", "nobody:0", "65534", "4000000:4000000"},
+         {"root", "0", "0:1", "root:nogroup", "nobody:no-such-group", "no-such-user", "4000000",
+          "4294967295:1", "nobody:", ":nogroup"}},
+        {"core_dumps", {"on", "off"}, {"true", "yes", "1"}},
         {"log.level", {"error", "warn", "info", "debug"}, {"INFO", "warning", "1"}},
         {"log.format", {"json", "logfmt"}, {"text", "JSON"}},
         {"limits.json_depth", {"1", "10000"}, {"0", "10001", "256KiB", "unlimited", "1e3"}},
@@ -198,6 +205,14 @@ static void numbers_land_in_their_fields(void **state)
     assert_int_equal(s.timeouts.exchange, 3600000);
     assert_true(takes("timeouts.exchange", "off", &s));
     assert_int_equal(s.timeouts.exchange, 0);
+    assert_true(takes("user", "4000000:7", &s));
+    assert_true(s.user.given && s.user.uid == 4000000 && s.user.gid == 7 && !s.user.name[0]);
+    assert_true(takes("user", "nobody", &s));
+    assert_string_equal(s.user.name, "nobody");
+    assert_false(takes("user", "root", &s));
+    assert_true(s.user.given && s.user.uid != 0);
+    assert_true(takes("user", "none", &s) && !s.user.given);
+    assert_true(takes("core_dumps", "on", &s) && s.core_dumps);
     assert_true(takes("workers", "7", &s));
     assert_int_equal(s.workers, 7);
     assert_true(takes("log.level", "debug", &s) && takes("log.format", "json", &s));

@@ -1,0 +1,72 @@
+#include "conf/endpoint.h"
+
+#include <arpa/inet.h>
+
+enum { UNIX_PATH_BYTES = 107 }; /* what fits a socket address */
+
+/* Cuts T at its last colon into a host and a port number up to 65535. */
+static bool cut_port(struct text t, struct text *host_out)
+{
+    size_t colon = t.len;
+    uint64_t port;
+
+    while (colon > 0 && t.at[colon - 1] != ':')
+        colon--;
+    *host_out = text_of(t.at, colon ? colon - 1 : 0);
+    struct text digits = text_from_offset(t, colon);
+    return colon > 0 && digits.len <= 5 && text_to_u64(digits, &port) && port <= 65535;
+}
+
+/* True if HOST, between brackets for 6, is an address of FAMILY. */
+static bool is_ip(struct text host, int family)
+{
+    char copy[INET6_ADDRSTRLEN];
+    unsigned char bytes[16];
+
+    if (family == AF_INET6) {
+        if (host.len < 2 || host.at[0] != '[' || host.at[host.len - 1] != ']')
+            return false;
+        host = text_of(host.at + 1, host.len - 2);
+    }
+    if (host.len >= sizeof copy)
+        return false;
+    memcpy(copy, host.at, host.len);
+    copy[host.len] = 0;
+    return inet_pton(family, copy, bytes) == 1;
+}
+
+bool endpoint_is_address(struct text t)
+{
+    struct text unix_prefix = TEXT("unix:"), host;
+
+    if (text_starts(t, unix_prefix))
+        return t.len > unix_prefix.len && t.at[unix_prefix.len] == '/' &&
+               t.len - unix_prefix.len <= UNIX_PATH_BYTES;
+    return cut_port(t, &host) && (is_ip(host, AF_INET) || is_ip(host, AF_INET6));
+}
+
+bool endpoint_is_any_port(struct text address)
+{
+    return address.len > 2 && text_eq(text_from_offset(address, address.len - 2), TEXT(":0"));
+}
+
+static bool is_host(struct text host)
+{
+    if (host.len > 0 && host.at[0] == '[')
+        return is_ip(host, AF_INET6);
+    for (size_t i = 0; i < host.len; i++) {
+        unsigned char c = (unsigned char)host.at[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              (c && strchr("-._", c))))
+            return false;
+    }
+    return host.len > 0 && host.len <= 253;
+}
+
+bool endpoint_is_authority(struct text t)
+{
+    struct text host;
+
+    return is_host(t) || (cut_port(t, &host) && is_host(host));
+}
