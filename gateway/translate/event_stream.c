@@ -70,7 +70,10 @@ static void forget(struct event_stream *e)
     e->phase = PASSING;
 }
 
-/* What is held, through the splice.  JUDGING: only to see if it is sound. */
+/*
+ * What is held, through the splice, up to a conflict: nothing behind that
+ * leaves.  JUDGING: only to see if it is sound.
+ */
 static bool replay(struct event_stream *e, bool judging)
 {
     struct event_framing framing = e->at_held;
@@ -81,7 +84,7 @@ static bool replay(struct event_stream *e, bool judging)
     if (!e->splice)
         return false;
     event_splice_begin(e->splice, judging);
-    while (left.len > 0 && !(judging && e->splice->broken)) {
+    while (left.len > 0 && !conflicts(e) && !(judging && e->splice->broken)) {
         struct lines place = framing.lines;
         enum event_run kind = event_framing_next(&framing, &left, &run);
 

@@ -52,18 +52,18 @@ static struct undone undo(enum coding coding, struct text input, struct cut cut)
     return u;
 }
 
-/* What a body that turns out bad gave before depends on the cut, and nothing hangs on it. */
+/*
+ * What a body that turns out bad gave before depends on the cut, and nothing
+ * hangs on it: one that gave enough by then may be bad at another cut.
+ */
 static void run(void *owner, struct text input, struct cut cut, struct buf *told)
 {
     struct undone u = undo(*(enum coding *)owner, input, cut);
 
-    if (u.bytes.failed) {
-        fuzz_tell(told, "enough", 0);
-    } else {
-        fuzz_tell(told, "step", u.step);
+    fuzz_tell(told, "step", u.bytes.failed ? CODING_BAD : u.step);
+    if (!u.bytes.failed && u.step == CODING_MORE) {
         fuzz_tell(told, "complete", u.complete);
-        if (u.step == CODING_MORE)
-            buf_add(told, buf_text(&u.bytes));
+        buf_add(told, buf_text(&u.bytes));
     }
     buf_fini(&u.bytes);
 }
