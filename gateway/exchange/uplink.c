@@ -305,6 +305,8 @@ enum upstream_give uplink_give(struct exchange *ex, char *to, size_t room, size_
         return up->complete ? UPSTREAM_GIVE_END : UPSTREAM_GIVE_LATER;
     }
     *length_out = (size_t)taken;
+    if (ex->client)
+        front_moved(ex->client);
     if (!valve_settle(&up->valve, evbuffer_get_length(up->bytes)) || !ex->client)
         return UPSTREAM_GIVE_BYTES;
     if (up->unpack.stopped)

@@ -117,14 +117,20 @@ static void look_at_phase(struct tap *tap)
     }
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 static void look_at_reply(struct tap *tap)
 {
     const struct front_limits *limits = &tap->front->limits;
+    uint64_t moved = later(tap->reply_since_ms, tap->moved_since_ms);
 
     if (tap_waiting(tap) > 0 && passed(tap, tap->reply_since_ms, limits->reply_ms)) {
         tap->reset = true;
         tap->lost = true;
-    } else if (tap->eof && passed(tap, tap->reply_since_ms, limits->half_close_ms)) {
+    } else if (tap->eof && passed(tap, moved, limits->half_close_ms)) {
         tap->lost = true;
     }
 }

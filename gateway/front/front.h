@@ -125,6 +125,9 @@ bool front_secure(const struct front_request *request);
 /* Stops or goes on reading the request body.  No event comes before it returns. */
 void front_read(struct front_request *request, bool on);
 
+/* Bytes of the request moved on to where they go: a half-closed client is being served. */
+void front_moved(struct front_request *request);
+
 /* Sends 100 (Continue) if the client waits for it and nothing was sent yet. */
 void front_continue(struct front_request *request);
 

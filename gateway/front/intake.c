@@ -150,6 +150,12 @@ void front_read(struct front_request *request, bool on)
     tap_wake(tap);
 }
 
+void front_moved(struct front_request *request)
+{
+    if (request->tap->eof)
+        request->tap->moved_since_ms = tap_now_ms();
+}
+
 /* True if the owner is still to hear of the request body. */
 static bool owner_listens(const struct front_request *request)
 {

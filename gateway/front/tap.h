@@ -72,6 +72,7 @@ struct tap {
     uint64_t phase_since_ms; /* idle, head, linger: when it began */
     uint64_t body_since_ms;  /* last progress of the request body */
     uint64_t reply_since_ms; /* last progress of the reply's bytes */
+    uint64_t moved_since_ms; /* when a half-closed client's request last moved on */
     uint64_t read_since_ms;  /* when the body began to be read, moved on by every pause */
     uint64_t paused_at_ms;
     uint64_t body_bytes;  /* of its content, so far */

@@ -181,6 +181,11 @@ void front_read(struct front_request *r, bool on)
     r->reading = on;
 }
 
+void front_moved(struct front_request *r)
+{
+    alive(r, "front_moved");
+}
+
 void front_continue(struct front_request *r)
 {
     alive(r, "front_continue");
