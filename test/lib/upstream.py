@@ -216,3 +216,28 @@ class NoListener:
 
     def close(self):
         self.sock.close()
+
+
+class FullQueue:
+    """A listener whose queue of connections is full and stays so: handshakes go unanswered."""
+
+    def __init__(self):
+        self.listener = socket.socket()
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(0)
+        place = self.listener.getsockname()
+        self.url = "http://%s:%d" % place
+        self.queued = []
+        while len(self.queued) < 16:
+            one = socket.socket()
+            self.queued.append(one)
+            one.settimeout(0.2)
+            try:
+                one.connect(place)
+            except TimeoutError:
+                return
+        raise AssertionError("the queue never filled up")
+
+    def close(self):
+        for one in [*self.queued, self.listener]:
+            one.close()
