@@ -4,9 +4,16 @@ A test that tries a limit or timeout just below and just beyond what it is set
 to says so with @edge("limits.json_depth"); `untested` tells which of the
 gateway's own settings nobody has said that of.
 """
+import time
+
 import cases
+import program
 import wire
 
+# What timeouts are set to, in milliseconds: sanitizer builds are slower.
+SHORT_MS = 300 if program.BUILD.name == "release" else 2000
+SHORT = f"{SHORT_MS}ms"
+GRAIN = 0.02                     # seconds; the gateway's clocks are no finer
 PROVOKED = r"UPSTREAM_|BODY_TOO_LARGE|upstream"
 JSON = ("Content-Type", "application/json")
 RAW = ("Content-Type", "application/octet-stream")
@@ -33,6 +40,25 @@ def untested(settings, tested=None):
 def unknown(settings, tested=None):
     """Keys that tests name and SETTINGS don't."""
     return [key for key in (TESTED if tested is None else tested) if key not in settings]
+
+
+class Pauses:
+    """Short pauses, each far below SHORT; TOO_LONG if the machine was too busy for that."""
+
+    def __init__(self):
+        self.last, self.too_long = time.monotonic(), False
+
+    def __call__(self):
+        time.sleep(SHORT_MS / 6000)
+        now = time.monotonic()
+        self.too_long |= now - self.last > SHORT_MS / 2000
+        self.last = now
+
+    def beyond(self):
+        """A pause after each step, until more than SHORT has passed."""
+        for step in range(9):
+            yield step
+            self()
 
 
 def text_of(length):
@@ -67,3 +93,26 @@ class Case(cases.Case):
             self.assert_error(reply, 502, "UPSTREAM_INVALID")
         else:
             self.assertEqual(reply.status, 200)
+
+    def timed(self, script=None, mapping=None, receive_buffer=None, settings=None, **timeouts):
+        """(gateway with TIMEOUTS, those that are None SHORT, scripted upstream)"""
+        settings = {"workers": 1, **(settings or {}), **{
+            f"timeouts.{key}": value or SHORT for key, value in timeouts.items()}}
+        gate, service = self.pair(script, settings, mapping, receive_buffer=receive_buffer)
+        gate.tolerate(PROVOKED)
+        return gate, service
+
+    def assert_not_before(self, begun):
+        """At least SHORT has passed since BEGUN."""
+        self.assertGreaterEqual(time.monotonic() - begun, SHORT_MS / 1000 - GRAIN)
+
+    def with_pauses(self, attempt):
+        """ATTEMPT(pauses) succeeds; a failure on a machine too busy to ask is tried again."""
+        for tries_left in range(4, -1, -1):
+            pauses = Pauses()
+            try:
+                return attempt(pauses)
+            except (AssertionError, OSError):
+                if not pauses.too_long or not tries_left:
+                    raise
+        return None
