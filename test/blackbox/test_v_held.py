@@ -68,6 +68,22 @@ class Counts(edges.Case):
         kept[0].close()
         self.admitted(gate)
 
+    @edge("limits.connections_per_client")
+    def test_connections_per_client(self):
+        """A client from elsewhere has places of its own."""
+        gate, _ = self.limited(connections_per_client=3)
+        kept = [gate.connect() for _ in range(3)]
+        for connection in kept:
+            self.addCleanup(connection.close)
+            self.assertEqual(connection.request("GET", "/nothing").status, 404)
+        for _ in range(5):
+            with gate.connect() as connection:
+                self.assertTrue(self.refused(connection))
+        with gate.connect(source="127.0.0.2") as connection:
+            self.assertFalse(self.refused(connection))
+        kept[0].close()
+        self.admitted(gate)
+
     @edge("limits.requests_per_connection")
     def test_requests_per_connection(self):
         gate, _ = self.limited(requests_per_connection=4)
@@ -124,6 +140,73 @@ class Counts(edges.Case):
         service.wait(lambda: open_ones() == 3, "the end of two connections")
         together(3)
         self.assertEqual((len(service.connections), open_ones()), (5, 3))
+
+
+class Memory(edges.Case):
+    """What is resident: from 80 % connections close after a reply, from 90 % nobody new is served."""
+    STEPS = 50
+
+    def fill(self, gate, step, limit, least, most):
+        """Has the service send until from LEAST to MOST percent of LIMIT are resident."""
+        for _ in range(4 * self.STEPS):
+            percent = gate.memory() * 100 / limit
+            if percent >= least:
+                self.assertLess(percent, most)
+                return
+            step.release()
+            time.sleep(0.01)
+        raise AssertionError(f"{gate.memory()} bytes of {limit} are resident, no more come")
+
+    def told(self, gate, effect, limit):
+        """What was resident, in percent, when the gateway said EFFECT."""
+        line = gate.wait_line(rf"memory .*resident_bytes=(\d+) limit_bytes={limit} .*{effect}")
+        return int(line.group(1)) * 100 / limit
+
+    @edge("limits.memory")
+    def test_memory(self):
+        plain = self.gateway(self.upstream())
+        self.assertEqual(plain.once("GET", cases.CLIENT).status, 200)
+        limit = max(40 << 20, plain.memory() * 3 // 2)
+        steps = threading.Semaphore(0)
+
+        def script(connection):
+            request = connection.request(seconds=3600)
+            if not request.target.endswith("/large"):
+                connection.send(cases.OK)
+                return
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+                            b"Content-Length: %d\r\n\r\n" % (8 * limit))
+            try:
+                while steps.acquire(timeout=wire.PATIENCE) and not connection.upstream.stopping:
+                    connection.send(b"x" * (limit // self.STEPS))
+            except ConnectionError:
+                pass
+
+        service = self.upstream(script)
+        gate = self.gateway(service, {"workers": 1, "limits.memory": limit,
+                                      "limits.buffer_high": "64MiB"})
+        self.addCleanup(steps.release, 4 * self.STEPS)
+        gate.tolerate(r"\bmemory\b|OVERLOADED|CLIENT_GONE|UPSTREAM_")
+        reader = gate.connect(receive_buffer=1 << 16)
+        reader.send(wire.request_bytes("GET", cases.CLIENT + "/large"))
+        reader.head()
+        reply = gate.once("GET", cases.CLIENT)
+        self.assert_passes(reply)
+        self.assertEqual(reply.field("Connection"), None)
+        self.fill(gate, steps, limit, 82, 88)
+        self.assertTrue(80 <= self.told(gate, "connections close", limit) < 90)
+        reply = gate.once("GET", cases.CLIENT)
+        self.assert_passes(reply)
+        self.assertEqual(reply.field("Connection"), "close")
+        self.fill(gate, steps, limit, 92, 99)
+        self.assertGreaterEqual(self.told(gate, "refused", limit), 90)
+        reply = gate.once("GET", cases.CLIENT)
+        self.assert_error(reply, 503, "OVERLOADED")
+        self.assertRegex(reply.field("Retry-After"), "^[0-9]+$")
+        reader.reset()
+        if RELEASE:              # a sanitizer keeps what is freed
+            self.assertLess(self.told(gate, "all is served", limit), 80)
+            self.assertEqual(gate.once("GET", cases.CLIENT).field("Connection"), None)
 
 
 class Buffers(edges.Case):

@@ -13,7 +13,11 @@ import wire
 # What timeouts are set to, in milliseconds: sanitizer builds are slower.
 SHORT_MS = 300 if program.BUILD.name == "release" else 2000
 SHORT = f"{SHORT_MS}ms"
+BEYOND = SHORT_MS * 1.6 / 1000   # seconds
 GRAIN = 0.02                     # seconds; the gateway's clocks are no finer
+LARGE = 24 << 20                 # bytes; more than the sockets between the two ends hold
+EVENTS = (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+          b"Transfer-Encoding: chunked\r\n\r\n")
 PROVOKED = r"UPSTREAM_|BODY_TOO_LARGE|upstream"
 JSON = ("Content-Type", "application/json")
 RAW = ("Content-Type", "application/octet-stream")
@@ -61,6 +65,11 @@ class Pauses:
             self()
 
 
+def chunk(piece):
+    """PIECE as one chunk."""
+    return b"%x\r\n%s\r\n" % (len(piece), piece)
+
+
 def text_of(length):
     """A JSON text, one string, of LENGTH bytes."""
     return b'"' + b"x" * (length - 2) + b'"'
@@ -97,7 +106,7 @@ class Case(cases.Case):
     def timed(self, script=None, mapping=None, receive_buffer=None, settings=None, **timeouts):
         """(gateway with TIMEOUTS, those that are None SHORT, scripted upstream)"""
         settings = {"workers": 1, **(settings or {}), **{
-            f"timeouts.{key}": value or SHORT for key, value in timeouts.items()}}
+            f"timeouts.{key}": SHORT if value is None else value for key, value in timeouts.items()}}
         gate, service = self.pair(script, settings, mapping, receive_buffer=receive_buffer)
         gate.tolerate(PROVOKED)
         return gate, service

@@ -125,7 +125,7 @@ def deadline_in(seconds=None):
 class Connection:
     """A client's connection to ADDRESS, "127.0.0.1:8080", "[::1]:8080" or "unix:/path"."""
 
-    def __init__(self, address, receive_buffer=None):
+    def __init__(self, address, receive_buffer=None, source=None):
         if address.startswith("unix:"):
             self.sock = socket.socket(socket.AF_UNIX)
             place = address.removeprefix("unix:")
@@ -136,6 +136,8 @@ class Connection:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            self.sock.bind((source, 0))
         self.sock.settimeout(PATIENCE)
         self.sock.connect(place)
         self.source = Source(self.sock)

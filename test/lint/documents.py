@@ -1,20 +1,24 @@
-"""documents.py - README and the sample say what the code says
+"""documents.py - README, the schema and the sample say what the code says
 
-The tables of settings and errors in README are written from SETTINGS
-(gateway/conf/settings.h) and OUTCOMES (gateway/exchange/outcome.h); run as a
-program this writes them anew.  Figures are whatever `make numbers` wrote,
-kept honest by a digest in their marker.
+The tables of settings and errors in README and the schema of gateway.yaml are
+written from SETTINGS (gateway/conf/settings.h) and OUTCOMES
+(gateway/exchange/outcome.h); run as a program this writes them anew.  Figures
+are whatever `make numbers` wrote, kept honest by a digest in their marker.
 """
 import hashlib
+import json
 import pathlib
 import re
+
+import schema
+import settings
 
 README = "README.md"
 SAMPLE = "config/gateway.yaml"
 OUTCOMES = "gateway/exchange/outcome.h"
-SETTINGS = "gateway/conf/settings.h"
+SCHEMA = "config/gateway.schema.json"
+SETTINGS = settings.SOURCE
 OUTCOME_ROW = re.compile(r'^\s*X\(\w+,\s*(\d{3}),\s*"([A-Z_]*)",\s*\w+,\s*"([^"]*)"', re.M)
-SETTING_ROW = re.compile(r'X\("([\w.]+)",\s*[\w.]+,\s*[A-Z]+,\s*"([^"]*)",[^"]*"([^"]*)"\)')
 FIGURES = re.compile(r"<!-- numbers: begin (\w*) -->\n(.*?)<!-- numbers: end -->", re.S)
 
 
@@ -28,10 +32,8 @@ def error_rows(tree):
 
 
 def setting_rows(tree):
-    """(key, default, what it is) of each setting, in the order of the code."""
-    text = re.sub(r"\\\n", "\n", tree.text(SETTINGS))
-    text = re.sub(r'"\s*\n\s*"', "", text)
-    return SETTING_ROW.findall(text)
+    """The Setting of each row, in the order of the code."""
+    return settings.rows(tree.text(SETTINGS))
 
 
 def errors_table(tree):
@@ -42,9 +44,10 @@ def errors_table(tree):
 
 
 def settings_table(tree):
-    lines = ["| setting | default | what it is |", "|---|---|---|"]
-    for key, standard, about in setting_rows(tree):
-        lines.append(f"| `{key}` | {f'`{standard}`' if standard else '-'} | {about} |")
+    lines = ["| setting | default | from, to | what it is |", "|---|---|---|---|"]
+    for row in setting_rows(tree):
+        standard = f"`{row.standard}`" if row.standard else "-"
+        lines.append(f"| `{row.key}` | {standard} | {settings.bounds(row)} | {row.about} |")
     return "\n".join(lines) + "\n"
 
 
@@ -103,7 +106,7 @@ def sample(tree):
     """The sample shows every setting and no other; behind a # with its default and meaning."""
     if SAMPLE not in tree.files or SETTINGS not in tree.files:
         return
-    known = {key: (standard, about) for key, standard, about in setting_rows(tree)}
+    known = {row.key: (row.standard, row.about) for row in setting_rows(tree)}
     seen = set()
     for number, key, standard, about in sample_keys(tree):
         seen.add(key)
@@ -113,6 +116,31 @@ def sample(tree):
             yield SAMPLE, number, f"{key} is by default {known[key][0]}: {known[key][1]}"
     for key in sorted(set(known) - seen):
         yield SAMPLE, 0, f"does not show {key}"
+
+
+def leaves(found, path=""):
+    """{path: value} of everything in the JSON document FOUND."""
+    if not isinstance(found, (dict, list)) or not found:
+        return {path: found}
+    members = found.items() if isinstance(found, dict) else enumerate(found)
+    return {p: v for key, value in members for p, v in leaves(value, f"{path}/{key}").items()}
+
+
+def schemas(tree):
+    """The schema of gateway.yaml is what the table makes of it."""
+    if SETTINGS not in tree.files or SCHEMA not in tree.files:
+        return
+    wanted, found = schema.text(setting_rows(tree)), tree.text(SCHEMA)
+    try:
+        was, is_ = leaves(json.loads(found)), leaves(json.loads(wanted))
+    except ValueError as wrong:
+        yield SCHEMA, wrong.lineno, f"is no JSON: {wrong.msg}"
+        return
+    for path in sorted(set(was) | set(is_)):
+        if path not in was or path not in is_ or was[path] != is_[path]:
+            yield SCHEMA, 0, f"{path} is not what {SETTINGS} says"
+    if leaves(was) == leaves(is_) and found != wanted:
+        yield SCHEMA, 0, "is not written as test/lint/documents.py writes it"
 
 
 def figures(tree):
@@ -126,7 +154,7 @@ def figures(tree):
         yield README, line, "the figures were not written by `make numbers`"
 
 
-CHECKS = [tables, sample, figures]
+CHECKS = [tables, sample, schemas, figures]
 
 
 def main():
@@ -138,6 +166,7 @@ def main():
     for name, (_, table) in TABLES.items():
         text = marked(name).sub(lambda m, t=table: m.group(1) + t(tree) + m.group(3), text)
     (root / README).write_text(text)
+    (root / SCHEMA).write_text(schema.text(setting_rows(tree)))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import consoles  # noqa: E402
 import documents  # noqa: E402
 import lint  # noqa: E402
 import rooms  # noqa: E402
+import schema  # noqa: E402
+import settings  # noqa: E402
 import shape  # noqa: E402
 import words  # noqa: E402
 from tree import Tree  # noqa: E402
@@ -31,15 +33,17 @@ OUTCOME = '    X(OK, 200, "", NOBODY, "")\n    X(SLOW, 504, "UPSTREAM_TIMEOUT", 
 ERRORS = ("<!-- errors: begin -->\n| code | status | message |\n|---|---|---|\n%s"
           "<!-- errors: end -->\n")
 LATE = "| `UPSTREAM_TIMEOUT` | 504 | Late. |\n"
-SETTING = """#define SETTINGS(X) \\
-    X("limits.json_depth", limits.json_depth, COUNT, "256", 1, 10000, \\
+SETTING = """#define SETTINGS_KIB UINT64_C(1024)
+#define SETTINGS(X) \\
+    X("limits.json_depth", limits.json_depth, NUMBER, "256", 1, 10 * SETTINGS_KIB, \\
       "open arrays and objects; " \\
       "beyond it 400")
 """
-SETTINGS = ("<!-- settings: begin -->\n| setting | default | what it is |\n|---|---|---|\n%s"
-            "<!-- settings: end -->\n")
-DEPTH = "| `limits.json_depth` | `256` | open arrays and objects; beyond it 400 |\n"
+SETTINGS = ("<!-- settings: begin -->\n| setting | default | from, to | what it is |\n"
+            "|---|---|---|---|\n%s<!-- settings: end -->\n")
+DEPTH = "| `limits.json_depth` | `256` | 1 to 10240 | open arrays and objects; beyond it 400 |\n"
 SHOWN = "version: 1\nlimits:\n  # json_depth: %s  # open arrays and objects; beyond it 400\n"
+SCHEMA = schema.text(settings.rows(SETTING))
 FIGURES = "| memory | 12 MiB |\n"
 
 CASES = [
@@ -108,7 +112,20 @@ CASES = [
     (documents.tables, {documents.SETTINGS: SETTING, "README.md": SETTINGS % DEPTH}, 0),
     (documents.tables, {documents.SETTINGS: SETTING,
                         "README.md": SETTINGS % DEPTH.replace("256", "64")}, 2),
+    (documents.tables, {documents.SETTINGS: SETTING.replace("KIB, \\", "KIB * 2, \\"),
+                        "README.md": SETTINGS % DEPTH}, 2),
+    (documents.schemas, {documents.SETTINGS: SETTING, documents.SCHEMA: SCHEMA}, 0),
+    *[(documents.schemas, {documents.SETTINGS: SETTING,
+                           documents.SCHEMA: SCHEMA.replace(was, becomes, 1)}, complaints)
+      for was, becomes, complaints in (
+          ('"json_depth"', '"json_deep"', 14),
+          ('"default": 256', '"default": 255', 1), ('"minimum": 1', '"minimum": 2', 1),
+          ('"maximum": 10240', '"maximum": 10000', 1), ("beyond it 400 (", "beyond it 413 (", 1),
+          ('"version"\n', '"version", "limits"\n', 1), ('"pattern": "^', '"pattern": "', 1),
+          ("  ", "    ", 1), ("{", "[", 1))],
     (documents.sample, {documents.SETTINGS: SETTING, documents.SAMPLE: SHOWN % "256"}, 0),
+    (documents.sample, {documents.SETTINGS: SETTING,
+                        documents.SAMPLE: (SHOWN % "256").replace("arrays", "lists")}, 1),
     (documents.sample, {documents.SETTINGS: SETTING, documents.SAMPLE: SHOWN % "255"}, 1),
     (documents.sample, {documents.SETTINGS: SETTING,
                         documents.SAMPLE: "version: 1\nlimits:\n  json_depth: 20 # less\n"}, 0),

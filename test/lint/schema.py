@@ -1,0 +1,198 @@
+"""schema.py - config/gateway.schema.json, as the table of settings has it
+
+A pattern refuses what the gateway refuses, ranges included: each is made of
+the row's least and most, unit by unit.  What no schema can tell is listed in
+test/schema/run.py.
+"""
+import json
+
+from settings import NOEND, UNITS, bounds
+
+PORT = "0{0,4}[0-9]|0{0,3}[1-9][0-9]|0{0,2}[1-9][0-9]{2}|0?[1-9][0-9]{3}|[1-5][0-9]{4}|" \
+       "6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+IPV4 = rf"{BYTE}(?:\.{BYTE}){{3}}"
+HEX = "[0-9A-Fa-f]{1,4}"
+WORDS = {
+    "HOST": ["upstream", "client"],
+    "LEVEL": ["error", "warn", "info", "debug"],
+    "FORMAT": ["json", "logfmt"],
+}
+ABOUT = {
+    "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
+    "timeouts": "How long is waited for what; in ms, s, m or h.",
+    "upstream": "The service that is asked.",
+    "log": "What is written to standard error.",
+}
+
+
+def ipv6():
+    """An IPv6 address as inet_pton(3) reads it."""
+    ways = [f"(?:{HEX}:){{7}}{HEX}", f"(?:{HEX}:){{6}}{IPV4}"]
+    for left in range(8):
+        head = f"(?:{HEX}:){{{left}}}:" if left else "::"
+        tail = []
+        if left < 7:
+            tail.append(f"{HEX}(?::{HEX}){{0,{6 - left}}}")
+        if left < 6:
+            tail.append(f"(?:{HEX}:){{0,{5 - left}}}{IPV4}")
+        ways.append(head + (f"(?:{'|'.join(tail)})?" if tail else ""))
+    return f"(?:{'|'.join(ways)})"
+
+
+def digits(least, most):
+    """A pattern for the whole numbers from LEAST to MOST, zeros before them allowed."""
+    ways = []
+    while least <= most:
+        # The longest run from LEAST on that ends in nines: 10^n numbers share their front.
+        size = 1
+        while least % (size * 10) == 0 and least + size * 10 - 1 <= most:
+            size *= 10
+        front, tail = least // size, len(str(size)) - 1
+        top = min(9, (most + 1) // size - 1 - front // 10 * 10)
+        first, last = front % 10, max(front % 10, top)
+        head = str(front // 10) if front >= 10 else ""
+        one = f"[{first}-{last}]" if last > first else str(first)
+        ways.append(head + one + (f"[0-9]{{{tail}}}" if tail > 1 else "[0-9]" * tail))
+        least += (last - first + 1) * size
+    return f"0*(?:{'|'.join(ways)})"
+
+
+def quantity(setting):
+    """A pattern for texts of a number with a unit, within the bounds of SETTING."""
+    ways = []
+    for unit, factor in reversed(UNITS[setting.kind]):
+        least = -(-setting.minimum // factor)
+        if least <= setting.maximum // factor:
+            ways.append(digits(least, setting.maximum // factor) + (f" ?{unit}" if unit else ""))
+    if setting.kind == "TIME" and setting.minimum == 0:
+        ways.append("0+")
+    return f"^(?:{'|'.join(ways)})$"
+
+
+def whole(setting):
+    """A number without quotes."""
+    return {"type": "integer", "minimum": setting.minimum, "maximum": setting.maximum}
+
+
+def shapes(setting):
+    """The shapes that a value of SETTING can have."""
+    kind, found = setting.kind, []
+    words = []
+    if kind in ("NUMBER", "WORKERS"):
+        found.append(whole(setting))
+    elif kind in UNITS:
+        found.append({"type": "string", "pattern": quantity(setting)})
+        if kind != "TIME":
+            found.append(whole(setting))
+        elif setting.minimum == 0:
+            found.append({"const": 0})
+    if kind in UNITS or kind == "NUMBER":
+        words += ["unlimited"] if setting.maximum == NOEND else []
+        words += ["off"] if setting.minimum == 0 and kind != "SIZE" else []
+    words += {"MEMORY": ["auto", "off"], "WORKERS": ["auto"], "ADDRESS": ["off"]}.get(kind, [])
+    words = WORDS.get(kind, words)
+    if words:
+        found.append({"enum": words})
+    reference = {"ADDRESSES": "addresses", "ADDRESS": "address", "URL": "origin",
+                 "NETWORKS": "networks"}.get(kind)
+    if reference:
+        found.append({"$ref": f"#/definitions/{reference}"})
+    if kind == "FILE":
+        found.append({"type": "string", "minLength": 1})
+    return found
+
+
+def typed(setting, text):
+    """TEXT as a value in YAML."""
+    plain = setting.kind in ("NUMBER", "WORKERS", "SIZE", "MEMORY") and text.isdigit()
+    return int(text) if plain else text
+
+
+def examples(setting):
+    """Values that SETTING can have, besides its default."""
+    given = {
+        "ADDRESSES": ["127.0.0.1:8080", "[::]:8080", ["0.0.0.0:8080", "unix:/run/dpgw.sock"]],
+        "ADDRESS": ["127.0.0.1:9901", "unix:/run/dpgw-admin.sock"],
+        "URL": ["http://127.0.0.1:9000"],
+        "NETWORKS": ["10.0.0.0/8", ["10.0.0.0/8", "::1"]],
+        "FILE": ["mapping.yaml"],
+        **WORDS,
+    }.get(setting.kind)
+    if given is None:
+        given = [typed(setting, one) for one in bounds(setting).split(" to ")]
+    return given
+
+
+def described(setting):
+    """The schema of SETTING's value."""
+    range_ = bounds(setting)
+    found = shapes(setting)
+    made = {"description": setting.about + (f" ({range_})" if range_ else "")}
+    if setting.standard:
+        made["default"] = typed(setting, setting.standard)
+    made["examples"] = examples(setting)
+    if len(found) == 1 and "$ref" not in found[0]:
+        return {**made, **found[0]}
+    return {**made, "anyOf": found}
+
+
+def address(path):
+    """An address; PATH is a byte of a socket's."""
+    return rf"(?:unix:/{path}{{0,106}}|(?:{IPV4}|\[{ipv6()}\]):(?:{PORT}))"
+
+
+def definitions():
+    bits4, bits6 = "(?:0{0,2}[0-9]|0?[12][0-9]|0?3[0-2])", \
+        "(?:0{0,2}[0-9]|0?[1-9][0-9]|1[01][0-9]|12[0-8])"
+    network = f"(?:{IPV4}(?:/{bits4})?|{ipv6()}(?:/{bits6})?)"
+    return {
+        "address": {"type": "string", "pattern": f"^{address('.')}$"},
+        "addresses": {"anyOf": [
+            {"type": "string", "pattern": listed(address("[^,]"), 8)},
+            {"type": "array", "items": {"$ref": "#/definitions/address"}, "minItems": 1,
+             "maxItems": 8}]},
+        "network": {"type": "string", "pattern": f"^{network}$"},
+        "networks": {"anyOf": [
+            {"enum": ["none"]},
+            {"type": "string", "pattern": listed(network, 32)},
+            {"type": "array", "items": {"$ref": "#/definitions/network"}, "maxItems": 32}]},
+        "origin": {"type": "string", "pattern": rf"^http://(?:[0-9A-Za-z._-]{{1,253}}|"
+                   rf"\[{ipv6()}\])(?::(?:{PORT}))?$"},
+    }
+
+
+def listed(one, most):
+    """ONE, or up to MOST of it with commas between them."""
+    return rf"^[ \t]*{one}[ \t]*(?:,[ \t]*{one}[ \t]*){{0,{most - 1}}}$"
+
+
+def schema(rows):
+    """The whole schema, for ROWS of settings."""
+    properties = {"version": {"description": "Of this file's form: 1.", "const": 1,
+                              "examples": [1]}}
+    for setting in rows:
+        group, dot, key = setting.key.partition(".")
+        if not dot:
+            properties[group] = described(setting)
+            continue
+        section = properties.setdefault(group, {
+            "description": ABOUT.get(group, ""), "type": ["object", "null"],
+            "additionalProperties": False, "properties": {}})
+        section["properties"][key] = described(setting)
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "urn:dpgw:gateway.schema.json",
+        "title": "gateway.yaml",
+        "description": "How the Data Products Gateway runs.",
+        "type": "object",
+        "required": ["version"],
+        "additionalProperties": False,
+        "properties": properties,
+        "definitions": definitions(),
+    }
+
+
+def text(rows):
+    """The file's text."""
+    return json.dumps(schema(rows), indent=2) + "\n"
