@@ -99,10 +99,13 @@ static void error_fields(struct exchange *ex, enum outcome outcome, const struct
     *fields_out = (struct http_fields){at, n};
 }
 
-/* True if the connection can't carry another request after this answer. */
+/*
+ * True if the connection can't carry another request after this answer: the
+ * head was refused, as a whole or for its path, or its body is still coming.
+ */
 static bool must_close(const struct exchange *ex)
 {
-    return ex->request.method.len == 0 ||
+    return ex->request.method.len == 0 || ex->outcome == OUTCOME_BAD_PATH ||
            (ex->request.head.framing != HTTP_NO_BODY && !ex->up.complete);
 }
 
