@@ -134,6 +134,7 @@ class Comparison:
     """Requests that were accepted, compared, and what came of it."""
 
     def __init__(self):
+        self.count = 0          # requests that were accepted
         self.alike = 0          # requests that both parsers read as the gateway did
         self.permitted = set()  # reasons that were needed
         self.faults = []        # (parser, data, ours, theirs)
@@ -147,6 +148,7 @@ class Comparison:
 
     def _compare(self, data, request):
         ours, alike = gateway(request), True
+        self.count += 1
         for parser, read in PARSERS.items():
             theirs = read(data)
             if theirs == ours:

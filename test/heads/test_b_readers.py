@@ -5,6 +5,7 @@ import corpus
 import judge
 import mutations
 import readers
+import reliability
 import table
 
 MUTATED = 20000
@@ -32,6 +33,10 @@ class Readers(unittest.TestCase):
         sources = [row.data for row in table.heads() + table.chunks()]
         comparison = self.compare(list(mutations.mutated(sources, MUTATED)))
         self.assertGreaterEqual(comparison.alike, MUTATED // 4)
+        reliability.record("heads-readers", [(
+            f"{MUTATED} mutated heads and bodies: requests accepted, read alike by h11 and by "
+            "http_parser or refused by a rule named, read otherwise",
+            f"{comparison.count}, {comparison.count}, 0", "make test SUITES=heads")])
 
     def test_the_public_corpus(self):
         cases = corpus.cases()
