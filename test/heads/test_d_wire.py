@@ -88,7 +88,7 @@ class Refused(Wire):
         for attempt in (self.refuse, self.refuse_before):
             with self.assertRaises(AssertionError):
                 attempt(SMUGGLED, {400})
-        self.assertEqual(len(self.seen()), 4)
+        self.assertIn("/smuggled", {request.target for request in self.seen()})
 
     @staticmethod
     def tell(what, rows):
