@@ -94,6 +94,7 @@ static int serve(int argc, char **argv)
 
     if (end)
         return end - 1;
+    server_hold_signals();
     struct conf *conf = cli_source_load(&source, "serve");
     if (!conf)
         return EX_CONFIG;

@@ -193,8 +193,7 @@ static bool make_events(struct server *s)
     return s->done && s->drain_by && event_add(s->done, NULL) == 0;
 }
 
-/* Workers' threads inherit this: signals are the server thread's business. */
-static void block_signals(int how)
+static void set_signals(int how)
 {
     sigset_t set;
 
@@ -203,6 +202,11 @@ static void block_signals(int how)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     pthread_sigmask(how, &set, NULL);
+}
+
+void server_hold_signals(void)
+{
+    set_signals(SIG_BLOCK);
 }
 
 /* --- life ----------------------------------------------------------------- */
@@ -288,9 +292,8 @@ static int boot(struct server *s)
         return EX_OSERR;
     if (!privileges_drop(s->settings)) /* all that needs them is open */
         return EX_NOPERM;
-    block_signals(SIG_BLOCK);
-    bool started = start_workers(s);
-    block_signals(SIG_UNBLOCK);
+    bool started = start_workers(s); /* their threads leave the signals to this one */
+    set_signals(SIG_UNBLOCK);
     return started ? 0 : EX_OSERR;
 }
 
