@@ -1,9 +1,14 @@
 """Stopping: what is under way ends well, nobody is cut off by a reset."""
+import asyncio
+import os
 import signal
 import socket
 import threading
+import time
 
 import cases
+import openloop
+import peers
 import program
 import wire
 
@@ -153,3 +158,182 @@ class Stop(cases.Case):
         self.assertEqual(set(counts) - {"answered", "closed", "refused"}, set(), counts)
         self.assertGreaterEqual(counts.get("answered", 0), 250, counts)
         self.assertEqual(gate.wait_end(), 0)
+
+
+class Boot(cases.Case):
+    def test_sigterm_while_it_starts(self):
+        """Whenever it comes, it ends the process: by itself, or as a drain with nothing to do."""
+        service = self.upstream()
+        for number in range(24):
+            gate = self.gateway(service, boot=False)
+            time.sleep(number * 0.003)
+            gate.signal(signal.SIGTERM)
+            gate.expected_status = gate.wait_end()
+            self.assertIn(gate.expected_status, (0, -signal.SIGTERM), gate.lines)
+            if any("draining" in line for line in gate.lines):
+                self.assertEqual(gate.expected_status, 0)
+                self.assertIn("stopped", gate.lines[-1])
+
+    def test_sigterm_at_the_first_line(self):
+        """Once it has said a word it drains, although nobody can have been accepted yet."""
+        for _ in range(5):
+            gate = self.gateway(self.upstream(), boot=False)
+            gate.wait_line("configuration")
+            gate.signal(signal.SIGTERM)
+            self.assertEqual(gate.wait_end(), 0)
+
+
+EVENTS_HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+               b"Transfer-Encoding: chunked\r\n\r\n")
+EVENT = b'data: {"workspaceId":1}\n\n'
+RAW = ("Content-Type", "application/octet-stream")
+RATE = 200 if program.BUILD.name == "release" else 60
+
+
+async def events(peer, request):
+    """An event every now and then, until the gateway goes away."""
+    await peer.send(EVENTS_HEAD)
+    while True:
+        await peer.send(b"%x\r\n%s\r\n" % (len(EVENT), EVENT))
+        await asyncio.sleep(0.05)
+
+
+def asking(name, method="GET", length=None):
+    fields = [("X-Act", name)]
+    if length is not None:
+        fields += [RAW, ("Content-Length", str(length))]
+    return wire.request_bytes(method, cases.CLIENT, None, fields)
+
+
+class Drain(cases.Case):
+    """What is under way, or comes all the same, while it stops."""
+
+    def play(self, scene, settings=None, tolerated=()):
+        def make(service):
+            gate = self.gateway(service, {"timeouts.drain": "20s", **(settings or {})})
+            for pattern in tolerated:
+                gate.tolerate(pattern)
+            return gate
+        return peers.play(lambda: openloop.Numbered({"events": events}), make, scene)
+
+    async def stopped(self, gate):
+        gate.signal(signal.SIGTERM)
+        await asyncio.to_thread(gate.wait_line, "draining")
+
+    async def loaded(self, gate, service):
+        """SIGTERM under load that goes on past it."""
+        load = openloop.OpenLoop(service, gate.client, RATE)
+        going = asyncio.ensure_future(load.run(2.5))
+        await peers.until(lambda: load.fates()["answered"] > RATE, "answers")
+        gate.signal(signal.SIGTERM)
+        self.assertEqual(await asyncio.to_thread(gate.wait_end), 0)
+        await going
+        await load.settle()
+        return load
+
+    def assert_nothing_lost(self, settings=None):
+        load = self.play(self.loaded, settings)
+        fates = load.fates()
+        self.assertEqual(load.lost(), [], fates)
+        self.assertGreater(fates["refused"], 0, "the load did not go on past the end")
+        self.assertGreater(load.told, 0, "no kept connection was told")
+        self.assertEqual(fates["draining"], 0, "the limit was not reached")
+
+    def test_nothing_is_lost_under_load(self):
+        self.assert_nothing_lost()
+
+    def test_nothing_is_lost_by_another_user(self):
+        """Who may not attach a filter to a socket: new handshakes are kept out in another way."""
+        self.assert_nothing_lost({"user": "nobody"} if os.geteuid() == 0 else None)
+
+    def test_a_loss_is_seen(self):
+        """Before a service that speaks another dialect, cuts and resets, every request is lost."""
+        async def cut(peer, request):
+            await peer.send(cases.OK[:-1])
+
+        async def reset(peer, request):
+            peer.reset()
+
+        async def scene(gate, service):
+            load = openloop.OpenLoop(service, service.url.removeprefix("http://"), 100)
+            for act in (service.acts["count"], cut, reset):
+                service.acts["count"] = act
+                await load.run(0.2)
+                await load.settle()
+            return load
+
+        load = self.play(scene)
+        wrong = [a for a in load.asked if a.kind != "error"]
+        self.assertGreater(len(wrong), 20)
+        self.assertEqual({a.fate for a in wrong}, {"lost"}, load.fates())
+
+    def test_streams_and_uploads_go_on(self):
+        """Uploads that end within the limit succeed, streams are cut at it, to be seen."""
+        async def scene(gate, service):
+            streams = [await peers.Peer.to(gate.client) for _ in range(10)]
+            uploads = [await peers.Peer.to(gate.client) for _ in range(10)]
+            for peer in streams:
+                await peer.send(asking("events"))
+            for peer in uploads:
+                await peer.send(asking("ok", "POST", 100_000) + b"u" * 50_000)
+            await peers.until(lambda: service.received == 10 * 50_000, "half of the uploads")
+            for peer in streams:
+                while EVENT.replace(b"workspaceId", b"dataProductId") not in peer.got:
+                    await peer.receive()
+            begun = time.monotonic()
+            await self.stopped(gate)
+            for peer in uploads:
+                await peer.send(b"u" * 50_000)
+            await asyncio.gather(*(peer.end() for peer in uploads + streams))
+            self.assertEqual({p.ending("POST") for p in uploads}, {"200 clean"})
+            self.assertEqual({p.replies()[0].field("Connection") for p in uploads}, {"close"})
+            self.assertEqual({p.ending() for p in streams}, {"200 truncated"})
+            self.assertGreater(time.monotonic() - begun, 1.9)
+            for peer in uploads + streams:
+                peer.close()
+            self.assertEqual(await asyncio.to_thread(gate.wait_end), 0)
+            return gate
+
+        gate = self.play(scene, {"timeouts.drain": "2s"}, ["drain limit"])
+        rows = [line for line in gate.lines if " exchange " in line]
+        self.assertEqual(len([r for r in rows if "outcome=OK" in r and "method=POST" in r]), 10)
+        self.assertEqual(len([r for r in rows if "outcome=DRAINING" in r
+                              and "status_code=200" in r]), 10)
+
+    def test_half_sent_heads_may_be_ended(self):
+        """Each gets its reply and is told, or 408 when its time is over."""
+        async def scene(gate, service):
+            some = [await peers.Peer.to(gate.client) for _ in range(20)]
+            for peer in some:
+                await peer.send(asking("ok")[:-10])
+            await asyncio.to_thread(gate.once, "GET", "/nothing")
+            await self.stopped(gate)
+            for peer in some[:10]:
+                await peer.send(asking("ok")[-10:])
+            await asyncio.gather(*(peer.end() for peer in some))
+            self.assertEqual([p.ending() for p in some], 10 * ["200 clean"] + 10 * ["408 clean"])
+            self.assertEqual({p.replies()[0].field("Connection") for p in some}, {"close"})
+            for peer in some:
+                peer.close()
+            self.assertEqual(await asyncio.to_thread(gate.wait_end), 0)
+
+        self.play(scene, {"timeouts.request_head": "2s"})
+
+    def test_a_lingering_close_is_waited_for(self):
+        """A refused client that still sends gets its reply, and the process its end."""
+        async def scene(gate, service):
+            peer = await peers.Peer.to(gate.client)
+            await peer.send(wire.request_bytes("POST", "/nothing", None,
+                                               [RAW, ("Content-Length", "500000")]))
+            await peer.send(b"l" * 100_000)
+            while b"ROUTE_NOT_FOUND" not in peer.got:
+                await peer.receive()
+            await self.stopped(gate)
+            await peer.send(b"l" * 400_000)
+            await peer.end()
+            self.assertEqual(peer.ending("POST"), "404 clean")
+            self.assertEqual(peer.ended, "fin")
+            peer.close()
+            self.assertEqual(await asyncio.to_thread(gate.wait_end), 0)
+
+        self.play(scene)

@@ -163,11 +163,12 @@ class Peer:
 class Request:
     """A request as the service got its head; its body, if any, is still to be read."""
 
-    def __init__(self, peer, head):
+    def __init__(self, service, peer, head):
         line, _, rest = head.partition(b"\r\n")
         self.method, self.target, _ = line.decode().split(" ")
         self.fields = wire.parse_fields(rest.split(b"\r\n")[:-2])
-        self.peer, self.left = peer, int(self.fields.one("Content-Length") or 0)
+        self.service, self.peer = service, peer
+        self.left = int(self.fields.one("Content-Length") or 0)
         self.received = 0
 
     async def some(self, most=TAKES):
@@ -179,6 +180,7 @@ class Request:
         took = len(self.peer.take(self.left))
         self.left -= took
         self.received += took
+        self.service.received += took
         return self.left > 0
 
     async def whole(self):
@@ -194,7 +196,7 @@ class Service:
 
     def __init__(self, acts):
         self.acts, self.requests, self.faults = acts, [], []
-        self.open = 0                # connections
+        self.received = 0            # bytes of request bodies
         self.listener = socket.socket()
         keep_little(self.listener)
         self.listener.bind(("127.0.0.1", 0))
@@ -217,10 +219,9 @@ class Service:
             self._keep(self._serve(Peer(sock)))
 
     async def _serve(self, peer):
-        self.open += 1
         try:
             while True:
-                request = Request(peer, await peer.until(b"\r\n\r\n"))
+                request = Request(self, peer, await peer.until(b"\r\n\r\n"))
                 self.requests.append(request)
                 if not await self.acts[request.fields.one("X-Act") or "ok"](peer, request):
                     return
@@ -229,7 +230,6 @@ class Service:
         except Exception as fault:  # belongs to the test
             self.faults.append(fault)
         finally:
-            self.open -= 1
             peer.close()
 
     async def stop(self):
