@@ -10,17 +10,35 @@
 
 static const char canonical_head[] = "GET / HTTP/1.1\r\n\r\n";
 
-/* A connection was accepted: evhttp asks for its bufferevent. */
+/* The bufferevent of a connection that got no tap: closes it before a byte was read. */
+static void on_untapped(evutil_socket_t fd, short what, void *arg)
+{
+    struct bufferevent *bev = arg;
+    void *connection;
+
+    (void)fd, (void)what;
+    bufferevent_getcb(bev, NULL, NULL, NULL, &connection);
+    if (connection)
+        evhttp_connection_free(connection);
+    bufferevent_decref(bev);
+}
+
+/*
+ * A connection was accepted: evhttp asks for its bufferevent.  Without one it
+ * would make its own and read the client's bytes by itself, so there is one
+ * even where there is no memory for a tap.
+ */
 static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 {
     struct front *f = arg;
     struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
-    if (bev && !tap_new(f, bev)) {
-        bufferevent_free(bev);
-        bev = NULL;
-    }
+    assert(bev);
     listeners_count(&f->listeners);
+    if (!tap_new(f, bev)) {
+        bufferevent_incref(bev);
+        event_base_once(base, -1, EV_TIMEOUT, on_untapped, bev, NULL);
+    }
     return bev;
 }
 
