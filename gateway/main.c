@@ -2,6 +2,7 @@
  * main.c - the commands, and how a served process begins
  */
 #include "base/log.h"
+#include "base/reserve.h"
 #include "cli/cli.h"
 #include "cli/source.h"
 #include "conf/conf.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 enum { MMAP_FROM_BYTES = 128 * 1024 };
 
@@ -35,21 +35,12 @@ static const char serve_help[] =
 
 /* --- memory: libevent crashes on NULL, so it never sees one ----------------- */
 
-static void out_of_memory(void)
-{
-    static const char line[] = "error out of memory\n";
-
-    if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
-        _exit(EX_OSERR);
-    _exit(EX_OSERR);
-}
-
 static void *event_malloc(size_t size)
 {
     void *at = malloc(size);
 
     if (!at && size)
-        out_of_memory();
+        reserve_give_up();
     return at;
 }
 
@@ -58,7 +49,7 @@ static void *event_realloc(void *old, size_t size)
     void *at = realloc(old, size);
 
     if (!at && size)
-        out_of_memory();
+        reserve_give_up();
     return at;
 }
 

@@ -1,12 +1,15 @@
 #include "upstream/curl_transfer.h"
 
+#include "base/reserve.h"
+
 #include <signal.h>
 #include <stdlib.h>
 
 bool upstream_global_init(void)
 {
     signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, reserve_malloc, reserve_free, reserve_realloc,
+                                reserve_strdup, reserve_calloc) == CURLE_OK;
 }
 
 void upstream_global_fini(void)
