@@ -13,6 +13,7 @@ struct block {
 
 struct arena {
     size_t ceiling, handed_out, taken;
+    bool full;
     struct block *newest;
 };
 
@@ -58,11 +59,12 @@ void *arena_alloc(struct arena *a, size_t size)
 {
     size_t align = alignof(max_align_t);
 
-    if (size > a->ceiling)
+    if (size <= a->ceiling)
+        size = (size + align - 1) / align * align;
+    if (size > a->ceiling - a->handed_out) {
+        a->full = true;
         return NULL;
-    size = (size + align - 1) / align * align;
-    if (size > a->ceiling - a->handed_out)
-        return NULL;
+    }
     struct block *b = block_for(a, size);
     if (!b)
         return NULL;
@@ -90,6 +92,11 @@ struct text arena_copy(struct arena *a, struct text t)
         memcpy(copy, t.at, t.len);
     copy[t.len] = 0;
     return text_of(copy, t.len);
+}
+
+bool arena_full(const struct arena *a)
+{
+    return a->full;
 }
 
 size_t arena_bytes(const struct arena *a)

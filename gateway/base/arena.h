@@ -28,6 +28,9 @@ void *arena_zero(struct arena *a, size_t count, size_t size);
 /* A copy of T with a NUL after it; absent past the ceiling. */
 struct text arena_copy(struct arena *a, struct text t);
 
+/* True if the ceiling has refused a piece. */
+bool arena_full(const struct arena *a);
+
 /* The bytes taken from the system so far, for the memory that is printed. */
 size_t arena_bytes(const struct arena *a);
 

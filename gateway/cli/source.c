@@ -28,6 +28,8 @@ struct conf *cli_source_load(const struct cli_source *source, const char *comman
                 command);
     else if (complaints)
         conf = conf_load(file, &overrides, environ, complaints);
+    else
+        fprintf(stderr, "dpgw %s: not enough memory\n", command);
     if (complaints)
         diag_print(complaints, stderr, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
     diag_free(&complaints);

@@ -155,7 +155,7 @@ void downlink_begin(struct exchange *ex, const struct upstream_head *head)
     }
     if (!prepare(ex, media, type) ||
         !fields_down(ex, head, media != MEDIA_OTHER, &down->reply.fields)) {
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
         return;
     }
     if (down->events && !ex->route->timeout_ms)
@@ -202,7 +202,7 @@ static void deliver(struct exchange *ex, struct text bytes, enum encoder_until u
     if (encoder_put(down->encoder, bytes, until, &down->recoded))
         give(ex, buf_text(&down->recoded));
     else
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
     empty(down, &down->recoded);
 }
 
@@ -212,7 +212,7 @@ static void settle(struct exchange *ex)
     struct downlink *down = &ex->down;
 
     if (down->piece.failed) {
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
         return;
     }
     if (down->held && down->piece.len <= ex->host->limits.buffer_high)
@@ -233,7 +233,7 @@ static void refuse(struct exchange *ex)
     if (ex->invalid[RESPONSE])
         fail_invalid(ex);
     else
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
 }
 
 /* Decoded bytes of the body.  False: no more for now. */
@@ -261,7 +261,7 @@ static void send_held(struct exchange *ex)
     struct text body = buf_text(&down->piece);
 
     if (down->encoder && !encoder_put(down->encoder, body, ENCODER_END, &down->recoded)) {
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
         return;
     }
     if (down->encoder)
@@ -313,7 +313,7 @@ static void conclude(struct exchange *ex, enum unpacked result)
         fail_invalid(ex);
         break;
     case UNPACKED_NO_MEMORY:
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
         break;
     }
 }
@@ -331,7 +331,7 @@ void downlink_complete(struct exchange *ex, const struct http_fields *trailers)
     if (ex->phase != EXCHANGE_REPLYING)
         return;
     if (trailers && !fields_beside(ex, trailers, down->translated, &down->trailers)) {
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
         return;
     }
     down->ended = true;

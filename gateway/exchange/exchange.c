@@ -111,6 +111,14 @@ static void on_client_body_end(void *owner, const struct http_fields *trailers)
     times_worked(ex, begun);
 }
 
+/* The outcome of a body that can't be read on, which the front gives STATUS. */
+static enum outcome outcome_of_broken(int status)
+{
+    if (status == 503)
+        return OUTCOME_EXHAUSTED;
+    return status == 400 ? OUTCOME_BAD_BODY_FRAMING : outcome_of_refusal(status);
+}
+
 static void on_client_body_broken(void *owner, int status, const char *reason)
 {
     struct exchange *ex = owner;
@@ -118,7 +126,7 @@ static void on_client_body_broken(void *owner, int status, const char *reason)
     (void)reason;
     if (ex->up.dropped) /* an early answer goes on; the connection closes behind it */
         return;
-    exchange_fail(ex, status == 400 ? OUTCOME_BAD_BODY_FRAMING : outcome_of_refusal(status), NULL);
+    exchange_fail(ex, outcome_of_broken(status), NULL);
 }
 
 static void on_client_drained(void *owner, size_t waiting)
@@ -215,35 +223,24 @@ static struct exchange *begin(struct exchange_host *host, struct front_request *
     return ex;
 }
 
-static void ignore(void *owner)
-{
-    (void)owner;
-}
-
-/* Without memory for an exchange nothing can be said but by closing. */
-static void turn_away(struct front_request *request)
-{
-    static const struct front_events deaf = {.on_gone = ignore, .on_end = ignore};
-
-    front_attach(request, &deaf, NULL);
-    front_abort(request);
-}
-
 void exchange_begin(struct exchange_host *host, struct front_request *request,
                     const struct http_head *head)
 {
     struct exchange *ex = begin(host, request);
 
     if (!ex) {
-        turn_away(request);
+        exchange_turn_away(request);
         return;
     }
     ex->request.head = *head;
     ex->request.method = http_method_name(head->method);
     ex->request.id = fields_request_id(ex);
     trace_begin(&ex->request.trace, &ex->request.head.fields);
-    enum outcome outcome = forwarded_scene(ex) ? admission_judge(ex) : OUTCOME_INTERNAL;
-    if (outcome != OUTCOME_OK)
+    bool seen = forwarded_scene(ex);
+    enum outcome outcome = seen ? admission_judge(ex) : OUTCOME_OK;
+    if (!seen)
+        exchange_starve(ex);
+    else if (outcome != OUTCOME_OK)
         exchange_fail(ex, outcome, NULL);
     else if (head->form == HTTP_ASTERISK_FORM)
         exchange_answer_empty(ex, 204);
@@ -258,7 +255,7 @@ void exchange_refuse(struct exchange_host *host, struct front_request *request, 
     struct exchange *ex = begin(host, request);
 
     if (!ex) {
-        turn_away(request);
+        exchange_turn_away(request);
         return;
     }
     (void)reason;

@@ -15,7 +15,7 @@ enum outcome exchange_request_fault(const struct translate_fault *fault)
     case TRANSLATE_CONFLICT:
         return OUTCOME_CONFLICTING_FIELDS;
     case TRANSLATE_NO_MEMORY:
-        return OUTCOME_INTERNAL;
+        return OUTCOME_EXHAUSTED;
     }
     return OUTCOME_OK;
 }
@@ -66,7 +66,7 @@ static void add_fault(struct buf *to, const struct translate_fault *fault)
 }
 
 /* Writes the service's own envelope for the gateway's own error. */
-static void write_body(struct buf *to, const struct exchange *ex, const struct outcome_row *row,
+static void write_body(struct buf *to, struct text id, const struct outcome_row *row,
                        const struct translate_fault *fault)
 {
     buf_add(to, TEXT("{\"ok\":false,\"error\":{"));
@@ -74,7 +74,7 @@ static void write_body(struct buf *to, const struct exchange *ex, const struct o
     buf_add_byte(to, ',');
     add_string(to, TEXT("message"), text_from(row->message));
     buf_add(to, TEXT(",\"details\":{"));
-    add_string(to, TEXT("requestId"), ex->request.id);
+    add_string(to, TEXT("requestId"), id);
     if (fault)
         add_fault(to, fault);
     buf_add(to, TEXT("}}}"));
@@ -94,7 +94,7 @@ static void error_fields(struct exchange *ex, enum outcome outcome, const struct
         at[n++] = (struct http_field){TEXT("X-Request-Id"), ex->request.id};
     if (outcome == OUTCOME_NO_METHOD)
         at[n++] = (struct http_field){TEXT("Allow"), buf_text(allow)};
-    if (outcome == OUTCOME_OVERLOADED || outcome == OUTCOME_DRAINING)
+    if (outcome_row(outcome)->status == 503)
         at[n++] = (struct http_field){TEXT("Retry-After"), TEXT("1")};
     *fields_out = (struct http_fields){at, n};
 }
@@ -122,7 +122,7 @@ static void reply_error(struct exchange *ex, enum outcome outcome, int status,
 
     if (outcome == OUTCOME_NO_METHOD)
         route_allow(ex->route, &allow);
-    write_body(&body, ex, outcome_row(outcome), fault);
+    write_body(&body, ex->request.id, outcome_row(outcome), fault);
     error_fields(ex, outcome, &allow, fields, &reply.fields);
     reply.length = body.len;
     reply.has_length = true;
@@ -159,6 +159,11 @@ void exchange_fail(struct exchange *ex, enum outcome outcome, const struct trans
     fail(ex, outcome, outcome_row(outcome)->status, fault);
 }
 
+void exchange_starve(struct exchange *ex)
+{
+    exchange_fail(ex, arena_full(ex->arena) ? OUTCOME_INTERNAL : OUTCOME_EXHAUSTED, NULL);
+}
+
 void exchange_fail_as(struct exchange *ex, enum outcome outcome, int status)
 {
     fail(ex, outcome, status, NULL);
@@ -175,4 +180,32 @@ void exchange_answer_empty(struct exchange *ex, int status)
     ex->status = status;
     front_reply(ex->client, &reply);
     front_finish(ex->client, NULL);
+}
+
+static void ignore(void *owner)
+{
+    (void)owner;
+}
+
+void exchange_turn_away(struct front_request *request)
+{
+    static const struct front_events deaf = {.on_gone = ignore, .on_end = ignore};
+    struct http_field fields[] = {{TEXT("Content-Type"), TEXT("application/json")},
+                                  {TEXT("Via"), TEXT("1.1 dpgw")},
+                                  {TEXT("Retry-After"), TEXT("1")}};
+    const struct outcome_row *row = outcome_row(OUTCOME_EXHAUSTED);
+    char space[ERROR_TEXT_MAX];
+    struct buf body = {.at = space, .capacity = sizeof space, .max = sizeof space};
+
+    write_body(&body, TEXT(""), row, NULL);
+    struct front_reply reply = {.status = row->status,
+                                .fields = {fields, sizeof fields / sizeof fields[0]},
+                                .framing = HTTP_LENGTH,
+                                .length = body.len,
+                                .has_length = true,
+                                .close = true};
+    front_attach(request, &deaf, NULL);
+    front_reply(request, &reply);
+    front_send(request, buf_text(&body));
+    front_finish(request, NULL);
 }

@@ -228,11 +228,17 @@ struct text fields_request_id(struct exchange *ex);
  */
 void exchange_fail(struct exchange *ex, enum outcome outcome, const struct translate_fault *fault);
 
+/* Fails EX for want of memory, or because its texts are more than its arena takes. */
+void exchange_starve(struct exchange *ex);
+
 /* What a refusal of the request's body by a translator makes of the exchange. */
 enum outcome exchange_request_fault(const struct translate_fault *fault);
 
 /* As exchange_fail, with STATUS in place of the outcome's own. */
 void exchange_fail_as(struct exchange *ex, enum outcome outcome, int status);
+
+/* Answers REQUEST, for which there is no memory to make an exchange. */
+void exchange_turn_away(struct front_request *request);
 
 /* Answers with STATUS and no body (OPTIONS *). */
 void exchange_answer_empty(struct exchange *ex, int status);

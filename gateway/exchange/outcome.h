@@ -37,6 +37,7 @@ enum outcome_side { SIDE_NOBODY, SIDE_CLIENT, SIDE_UPSTREAM, SIDE_GATEWAY };
     X(UPSTREAM_INVALID,      502, "UPSTREAM_INVALID",     UPSTREAM, "The service gave an invalid reply.") \
     X(UPSTREAM_UNREACHABLE,  502, "UPSTREAM_UNREACHABLE", UPSTREAM, "The service cannot be reached.") \
     X(OVERLOADED,            503, "OVERLOADED",           GATEWAY,  "Too many requests at once; try again shortly.") \
+    X(EXHAUSTED,             503, "OVERLOADED",           GATEWAY,  "The gateway has no room for this request; try again shortly.") \
     X(DRAINING,              503, "DRAINING",             GATEWAY,  "The gateway is shutting down; try again.") \
     X(UPSTREAM_SLOW,         504, "UPSTREAM_TIMEOUT",     UPSTREAM, "The service did not answer in time.") \
     X(VERSION_NOT_SUPPORTED, 505, "VERSION_NOT_SUPPORTED", CLIENT,  "This HTTP version is not supported.")

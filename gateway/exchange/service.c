@@ -68,10 +68,10 @@ static enum outcome outcome_of_failure(enum upstream_failure why)
         return OUTCOME_UPSTREAM_INVALID;
     case UPSTREAM_SLOW:
         return OUTCOME_UPSTREAM_SLOW;
-    case UPSTREAM_NO_MEMORY:
+    case UPSTREAM_NO_ROOM:
         break;
     }
-    return OUTCOME_INTERNAL;
+    return OUTCOME_EXHAUSTED;
 }
 
 static void on_broke(void *owner, enum upstream_failure why)

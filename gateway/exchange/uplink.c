@@ -37,7 +37,7 @@ static bool make_target(struct exchange *ex)
     if (conflict)
         fail_query(ex, conflict);
     else if (!ex->up.target.at)
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
     return !conflict && ex->up.target.at;
 }
 
@@ -62,7 +62,7 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
     if (ex->upstream)
         times_asked(ex);
     else
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
 }
 
 /* The whole body is in hand: it goes up with its exact length. */
@@ -72,7 +72,7 @@ static void start_whole(struct exchange *ex)
     const char *bytes = length ? (const char *)evbuffer_pullup(ex->up.bytes, -1) : "";
 
     if (!bytes)
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
     else
         start_transfer(ex, length ? HTTP_LENGTH : HTTP_NO_BODY, text_of(bytes, length));
 }
@@ -152,7 +152,7 @@ void uplink_begin(struct exchange *ex)
         return;
     }
     if (!prepare(ex)) {
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
         return;
     }
     front_continue(ex->client);
@@ -216,7 +216,7 @@ static bool on_plain(void *owner, struct text bytes)
     else if (up->translator && translator_piece(up->translator, bytes) != TRANSLATE_OK)
         refuse(ex);
     else if (up->failed)
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
     else
         pass_on(ex);
     return is_open(ex) && !up->valve.shut;
@@ -247,7 +247,7 @@ static void finish(struct exchange *ex)
     if (ex->phase == EXCHANGE_SENDING)
         exchange_enter(ex, EXCHANGE_WAITING);
     if (up->failed)
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
     else if (up->whole)
         start_whole(ex);
     else
@@ -273,7 +273,7 @@ static void conclude(struct exchange *ex, enum unpacked result)
         exchange_fail(ex, OUTCOME_BODY_TOO_LARGE, NULL);
         break;
     case UNPACKED_NO_MEMORY:
-        exchange_fail(ex, OUTCOME_INTERNAL, NULL);
+        exchange_starve(ex);
         break;
     }
 }

@@ -219,7 +219,7 @@ static void read_chunked(struct tap *tap)
     if (step == CHUNKED_END)
         body_end(tap);
     else if (step == CHUNKED_BAD)
-        body_broke(tap, 400, "The chunked body is malformed.");
+        body_broke(tap, tap->chunked.starved ? 503 : 400, "The chunked body is malformed.");
 }
 
 /* True if the body may be read on, by its owner or to be dropped. */

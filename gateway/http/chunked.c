@@ -177,7 +177,8 @@ static enum state read_trailers(struct chunked *c)
     if (rest.len == 0)
         return ENDED;
     c->trailer_fields = malloc(CHUNKED_TRAILERS_MAX * sizeof *c->trailer_fields);
-    if (!c->trailer_fields)
+    c->starved = !c->trailer_fields;
+    if (c->starved)
         return BROKEN;
     c->trailers.at = c->trailer_fields;
     for (size_t lines = 0; rest.len > 0; lines++) {
@@ -200,6 +201,7 @@ static enum state trailer_bytes(struct chunked *c, struct text *piece)
 
     buf_add(&c->line, text_of(piece->at, take));
     *piece = text_from_offset(*piece, take);
+    c->starved = c->line.failed && take <= c->line.max - c->line.len;
     if (c->line.failed)
         return BROKEN;
     if (!whole)

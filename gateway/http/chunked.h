@@ -36,6 +36,7 @@ struct chunked {
     size_t line_bytes;                 /* of this chunk-size line so far */
     uint64_t left;                     /* content bytes left of this chunk */
     int state;                         /* private */
+    bool starved;                      /* CHUNKED_BAD for want of memory */
     struct http_field *trailer_fields; /* private storage, from malloc */
     struct http_fields trailers;       /* after CHUNKED_END; point into line */
 };

@@ -203,7 +203,7 @@ static void begin(struct upstream_transfer *t)
     if (curl_multi_add_handle(t->upstream->multi, t->easy) == CURLM_OK)
         t->in_multi = true;
     else
-        transfer_fail(t, UPSTREAM_NO_MEMORY);
+        transfer_fail(t, UPSTREAM_NO_ROOM);
 }
 
 /* What T needs before the library runs.  False: T is no more. */

@@ -1,6 +1,10 @@
 #include "upstream/curl_transfer.h"
 
+#include "base/log.h"
+#include "base/reserve.h"
+
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 
 void transfer_fail(struct upstream_transfer *t, enum upstream_failure why)
@@ -26,12 +30,24 @@ static void forbid_reuse(struct upstream_transfer *t)
 
 /* --- connections ------------------------------------------------------------ */
 
+/* True if ERROR is for want of something that may be there again shortly. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
-    struct upstream *u = arg;
+    struct upstream_transfer *t = arg;
+    struct upstream *u = t->upstream;
+    int fd = wires_open(&u->wires, &to->addr, to->addrlen, to->socktype, to->protocol);
 
     (void)purpose;
-    return wires_open(&u->wires, &to->addr, to->addrlen, to->socktype, to->protocol);
+    t->starved = fd < 0 && is_shortage(errno);
+    if (t->starved && !u->complained)
+        LOG(LOG_ERROR, "upstream_socket_failed", LOG_S("why", strerror(errno)));
+    u->complained = t->starved;
+    return fd;
 }
 
 /* True if what comes in on T's connection are the bytes of replies and nothing else. */
@@ -188,6 +204,11 @@ static void note_complete(struct upstream_transfer *t)
     t->upstream->complete_waiting++;
 }
 
+static void refuse_reply(struct upstream_transfer *t)
+{
+    transfer_fail(t, t->reply.starved ? UPSTREAM_NO_ROOM : UPSTREAM_INVALID);
+}
+
 static void take_head(struct upstream_transfer *t)
 {
     touch(t);
@@ -218,7 +239,7 @@ static size_t on_line(char *at, size_t size, size_t count, void *arg)
         take_head(t);
         break;
     case REPLY_BAD:
-        transfer_fail(t, UPSTREAM_INVALID);
+        refuse_reply(t);
         break;
     }
     return t->over ? 0 : len;
@@ -239,7 +260,7 @@ static void take_piece(struct upstream_transfer *t, struct text piece)
         case REPLY_HINTS:
         case REPLY_HEAD:
         case REPLY_BAD:
-            transfer_fail(t, UPSTREAM_INVALID);
+            refuse_reply(t);
             return;
         }
     }
@@ -275,7 +296,7 @@ static CURLcode set_callbacks(struct upstream_transfer *t)
     CURLcode failed = curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 
     failed |= curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    failed |= curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t->upstream);
+    failed |= curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
     failed |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
     failed |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->upstream);
     failed |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_send);
@@ -355,6 +376,7 @@ void transfer_clear(struct upstream_transfer *t)
     t->whole = (struct text){NULL, 0};
     t->sends = 0;
     t->over = t->cancelled = t->failed = t->told = t->heard = false;
+    t->starved = false;
     t->stale = t->fresh = t->body_given = t->shut = t->more = false;
     t->receive_paused = t->send_paused = t->end_suspected = t->complete_counted = false;
 }
@@ -402,7 +424,9 @@ static enum upstream_failure failure_of(const struct upstream_transfer *t, CURLc
         return t->failure;
     switch (result) {
     case CURLE_OUT_OF_MEMORY: /* so a head line without end is called, too */
-        return t->sends > 0 ? UPSTREAM_INVALID : UPSTREAM_NO_MEMORY;
+        return reserve_refused() ? UPSTREAM_NO_ROOM : UPSTREAM_INVALID;
+    case CURLE_COULDNT_CONNECT:
+        return t->starved ? UPSTREAM_NO_ROOM : UPSTREAM_REFUSED;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_BAD_FUNCTION_ARGUMENT:

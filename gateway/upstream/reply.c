@@ -38,7 +38,7 @@ void reply_start(struct reply *r, enum http_method method)
     r->interim_heads = 0;
     r->head = (struct upstream_head){.status = 0};
     r->left = 0;
-    r->has_head = r->complete = r->reusable = false;
+    r->has_head = r->complete = r->reusable = r->starved = false;
 }
 
 /* Makes room for COUNT fields, twice: as they came, and as they are told. */
@@ -47,6 +47,7 @@ static bool grow_fields(struct reply *r, size_t count)
     if (r->fields_room >= count)
         return true;
     struct http_field *fields = realloc(r->fields, 2 * count * sizeof *fields);
+    r->starved = !fields;
     if (!fields)
         return false;
     r->fields = fields;
@@ -138,6 +139,7 @@ enum reply_step reply_line(struct reply *r, struct text line)
     if (r->line_count == 0)
         buf_clear(&r->lines);
     buf_add(&r->lines, line);
+    r->starved = r->lines.failed && line.len <= r->lines.max - r->lines.len;
     if (r->lines.failed)
         return REPLY_BAD;
     if (line.len == 2)
@@ -172,6 +174,7 @@ static enum reply_step chunked_content(struct reply *r, struct text *piece,
         r->reusable = r->reusable && piece->len == 0;
         return REPLY_MORE;
     case CHUNKED_BAD:
+        r->starved = r->chunked.starved;
         break;
     }
     return REPLY_BAD;

@@ -32,6 +32,7 @@ struct reply {
     struct upstream_head head; /* after REPLY_HINTS and REPLY_HEAD, until the next call */
     uint64_t left;             /* bytes of the body to come where it has a length */
     struct chunked chunked;
+    bool starved;  /* REPLY_BAD for want of memory */
     bool has_head; /* the final one */
     bool complete;
     bool reusable; /* the connection may carry another reply */

@@ -60,7 +60,7 @@ enum upstream_failure {
     UPSTREAM_CUT,     /* reset or closed within a reply, interim ones included: 502 */
     UPSTREAM_INVALID, /* a reply that RFC 9112 forbids or beyond a limit: 502 */
     UPSTREAM_SLOW,    /* a deadline passed: 504 */
-    UPSTREAM_NO_MEMORY
+    UPSTREAM_NO_ROOM  /* the system gave no memory or no descriptor: 503 */
 };
 
 enum upstream_give { UPSTREAM_GIVE_BYTES, UPSTREAM_GIVE_LATER, UPSTREAM_GIVE_END };

@@ -178,7 +178,7 @@ static const struct cell cells[] = {
     {"slow, SENDING", CHUNKED_, SENDING_, AT_ONCE, SLOW, "reply 504 send error finish", FLUSHING_},
     {"invalid, WAITING", GET_, WAITING_, AT_ONCE, INVALID, "reply 502 send error finish", FLUSHING_},
     {"no memory, WAITING",
-     GET_, WAITING_, AT_ONCE, NO_MEMORY, "reply 500 send error finish", FLUSHING_},
+     GET_, WAITING_, AT_ONCE, NO_MEMORY, "reply 503 send error finish", FLUSHING_},
     {"cut, REPLYING: the client's connection is cut, too",
      GET_, REPLYING_, BEFORE(HEAD_CHUNKED), CUT, "abort", FLUSHING_},
     {"cut, REPLYING: a held reply gives way to 502",
@@ -295,9 +295,9 @@ static void the_second_time(void **state)
     stage_begin(&s);
     s.upstream.no_memory = true;
     stage_force(&s, BROKE);
-    assert_int_equal(s.client->reply.status, 500);
+    assert_int_equal(s.client->reply.status, 503);
     stage_finish(&s);
-    assert_int_equal(s.outcome, OUTCOME_INTERNAL);
+    assert_int_equal(s.outcome, OUTCOME_EXHAUSTED);
     stage_close(&s);
 }
 

@@ -304,9 +304,9 @@ static bool play_with_fault(const struct coder *c, struct text coded, bool held,
     if (fake_upstream_live(&s.upstream))
         coded_done(&s);
     bool failed = faults_disarm();
-    if (s.ex->outcome != OUTCOME_OK && (!failed || s.ex->outcome != OUTCOME_INTERNAL))
+    if (s.ex->outcome != OUTCOME_OK && (!failed || s.ex->outcome != OUTCOME_EXHAUSTED))
         wrong("allocation %lu made it end as %s", nth, outcome_row(s.ex->outcome)->name);
-    if (s.ex->outcome == OUTCOME_INTERNAL && !s.client->aborted && s.client->reply.status != 500)
+    if (s.ex->outcome == OUTCOME_EXHAUSTED && !s.client->aborted && s.client->reply.status != 503)
         wrong("allocation %lu failed and nobody was told", nth);
     s.client->body_over = true;
     stage_finish(&s);

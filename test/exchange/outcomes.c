@@ -109,8 +109,8 @@ static const struct ending endings[] = {
      NULL, NULL, false, NONE, true, NULL, NULL},
     {"a head that is too long", OUTCOME_HEADERS_TOO_LARGE, 431, "HEADERS_TOO_LARGE",
      "The request header fields are too large.", "", NULL, NULL, false, NONE, true, NULL, NULL},
-    {"a transfer without memory", OUTCOME_INTERNAL, 500, "INTERNAL",
-     "The gateway could not serve this request.", "",
+    {"a transfer without memory", OUTCOME_EXHAUSTED, 503, "OVERLOADED",
+     "The gateway has no room for this request; try again shortly.", "",
      REQUEST("GET", "/data-products", ""), NULL, true, NO_MEMORY, false, NULL, NULL},
     {"a method nobody knows", OUTCOME_NOT_IMPLEMENTED, 501, "NOT_IMPLEMENTED", no_upgrade, "",
      NULL, NULL, false, NONE, true, NULL, NULL},
@@ -211,7 +211,7 @@ static void one_ending(void **state)
         wrong("the connection %s kept", e->close ? "was" : "was not");
     if (e->field)
         expect_field(&s, e->field, e->value);
-    assert_null(fake_front_field(s.client, "Retry-After", 0));
+    assert_int_equal(fake_front_field(s.client, "Retry-After", 0) != NULL, e->status == 503);
     assert_true(e->field || !fake_front_field(s.client, "Allow", 0));
     s.client->body_over = true;
     stage_finish(&s);
@@ -383,13 +383,37 @@ static void no_transfer_can_start(void **state)
     stage_open(&s, &scene_get);
     s.upstream.no_memory = true;
     stage_begin(&s);
-    assert_int_equal(s.client->reply.status, 500);
+    assert_int_equal(s.client->reply.status, 503);
     stage_finish(&s);
-    assert_int_equal(s.outcome, OUTCOME_INTERNAL);
+    assert_int_equal(s.outcome, OUTCOME_EXHAUSTED);
     stage_close(&s);
 }
 
 /* HEAD gets the length of the error, and no byte of it. */
+/* Texts beyond what one exchange may take are no shortage: trying again would not help. */
+static void more_text_than_an_exchange_takes(void **state)
+{
+    struct stage s;
+    struct buf field;
+
+    (void)state;
+    buf_init(&field, SIZE_MAX);
+    buf_add(&field, TEXT("X-Long: "));
+    for (size_t i = 0; i < EXCHANGE_ARENA_BYTES; i++)
+        buf_add_byte(&field, 'x');
+    buf_add(&field, TEXT("\n"));
+    buf_add_byte(&field, 0);
+    stage_open(&s, &scene_get);
+    stage_begin(&s);
+    stage_head(&s, 200, HTTP_LENGTH, 2, field.at);
+    assert_int_equal(s.client->reply.status, 500);
+    assert_null(fake_front_field(s.client, "Retry-After", 0));
+    stage_finish(&s);
+    assert_int_equal(s.outcome, OUTCOME_INTERNAL);
+    stage_close(&s);
+    buf_fini(&field);
+}
+
 static void errors_to_head(void **state)
 {
     struct stage s;
@@ -452,6 +476,7 @@ static void every_outcome_has_a_case(void **state)
     bool seen[OUTCOME_COUNT] = {[OUTCOME_OK] = true,
                                 [OUTCOME_CLIENT_GONE] = true,
                                 [OUTCOME_OVERLOADED] = true,
+                                [OUTCOME_INTERNAL] = true,
                                 [OUTCOME_DRAINING] = true};
 
     (void)state;
@@ -479,6 +504,7 @@ int run_outcomes(void)
         cmocka_unit_test(exchanges_share_a_host),
         cmocka_unit_test(the_host_ends_all),
         cmocka_unit_test(no_transfer_can_start),
+        cmocka_unit_test(more_text_than_an_exchange_takes),
         cmocka_unit_test(errors_to_head),
         cmocka_unit_test(options_of_the_server),
         cmocka_unit_test(invalid_error_keeps_its_status),

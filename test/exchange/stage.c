@@ -287,7 +287,7 @@ static void service_broke(struct stage *s, enum happening h)
 {
     static const enum upstream_failure why[HAPPENING_COUNT] = {
         [REFUSED] = UPSTREAM_REFUSED, [BROKE] = UPSTREAM_BROKE, [CUT] = UPSTREAM_CUT,
-        [INVALID] = UPSTREAM_INVALID, [SLOW] = UPSTREAM_SLOW,   [NO_MEMORY] = UPSTREAM_NO_MEMORY,
+        [INVALID] = UPSTREAM_INVALID, [SLOW] = UPSTREAM_SLOW,   [NO_MEMORY] = UPSTREAM_NO_ROOM,
     };
     fake_upstream_broke(stage_transfer(s), why[h]);
 }

@@ -93,6 +93,18 @@ static void a_big_piece_gets_a_block_of_its_own(void **state)
     arena_free(&a);
 }
 
+static void only_the_ceiling_makes_it_full(void **state)
+{
+    struct arena *a = arena_new(100);
+
+    (void)state;
+    assert_non_null(arena_alloc(a, 96));
+    assert_false(arena_full(a));
+    assert_null(arena_alloc(a, 5));
+    assert_true(arena_full(a));
+    arena_free(&a);
+}
+
 static void no_arena_is_freed_in_peace(void **state)
 {
     struct arena *a = NULL;
@@ -110,6 +122,7 @@ int main(void)
         cmocka_unit_test(cleared_pieces_are_clear),
         cmocka_unit_test(copies_end_with_nul_and_outlive_their_source),
         cmocka_unit_test(a_big_piece_gets_a_block_of_its_own),
+        cmocka_unit_test(only_the_ceiling_makes_it_full),
         cmocka_unit_test(no_arena_is_freed_in_peace),
     };
 
