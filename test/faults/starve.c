@@ -63,7 +63,7 @@ static const char *object_of(void *caller)
 
 static bool is_ours(const char *object)
 {
-    static const char *const names[] = {"libcurl", "libyaml", "libyajl",   "libz.",
+    static const char *const names[] = {"libcurl", "libyaml", "libyajl",  "libz.",
                                         "libzstd", "libbro",  "libevent", "libc."};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -107,7 +107,7 @@ static bool refuse(void *caller)
         static void *real_;                                                                        \
         if (!real_)                                                                                \
             real_ = dlsym(RTLD_NEXT, #name);                                                       \
-        (__typeof__(&name)) real_;                                                                 \
+        (__typeof__(&name))real_;                                                                  \
     })
 
 void *malloc(size_t size)
