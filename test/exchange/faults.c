@@ -197,12 +197,36 @@ static void fields_are_true(void **state)
     assert_true(nth > 20);
 }
 
+/* Texts beyond what one exchange may take are no shortage: trying again would not help. */
+static void more_text_than_an_exchange_takes(void **state)
+{
+    struct stage s;
+    struct buf field;
+
+    (void)state;
+    buf_init(&field, SIZE_MAX);
+    buf_add(&field, TEXT("X-Long: "));
+    for (size_t i = 0; i < EXCHANGE_ARENA_BYTES; i++)
+        buf_add_byte(&field, 'x');
+    buf_add(&field, TEXT("\n"));
+    buf_add_byte(&field, 0);
+    stage_open(&s, &scene_get);
+    stage_begin(&s);
+    stage_head(&s, 200, HTTP_LENGTH, 2, field.at);
+    assert_int_equal(s.client->reply.status, 500);
+    assert_null(fake_front_field(s.client, "Retry-After", 0));
+    stage_finish(&s);
+    assert_int_equal(s.outcome, OUTCOME_INTERNAL);
+    stage_close(&s);
+    buf_fini(&field);
+}
+
 int run_faults(void)
 {
     static const struct scene *const scenes[] = {
         &scene_get, &scene_post_small, &scene_post_streaming, &scene_upload, &scene_chunked};
     enum { SCENES = sizeof scenes / sizeof scenes[0] };
-    struct CMUnitTest tests[SCENES + 2];
+    struct CMUnitTest tests[SCENES + 3];
 
     for (size_t i = 0; i < SCENES; i++)
         tests[i] = (struct CMUnitTest){.name = scenes[i]->name,
@@ -210,5 +234,6 @@ int run_faults(void)
                                        .initial_state = (void *)scenes[i]};
     tests[SCENES] = (struct CMUnitTest)cmocka_unit_test(errors_are_whole);
     tests[SCENES + 1] = (struct CMUnitTest)cmocka_unit_test(fields_are_true);
+    tests[SCENES + 2] = (struct CMUnitTest)cmocka_unit_test(more_text_than_an_exchange_takes);
     return cmocka_run_group_tests_name("without memory", tests, NULL, NULL);
 }

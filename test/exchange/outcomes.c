@@ -390,30 +390,6 @@ static void no_transfer_can_start(void **state)
 }
 
 /* HEAD gets the length of the error, and no byte of it. */
-/* Texts beyond what one exchange may take are no shortage: trying again would not help. */
-static void more_text_than_an_exchange_takes(void **state)
-{
-    struct stage s;
-    struct buf field;
-
-    (void)state;
-    buf_init(&field, SIZE_MAX);
-    buf_add(&field, TEXT("X-Long: "));
-    for (size_t i = 0; i < EXCHANGE_ARENA_BYTES; i++)
-        buf_add_byte(&field, 'x');
-    buf_add(&field, TEXT("\n"));
-    buf_add_byte(&field, 0);
-    stage_open(&s, &scene_get);
-    stage_begin(&s);
-    stage_head(&s, 200, HTTP_LENGTH, 2, field.at);
-    assert_int_equal(s.client->reply.status, 500);
-    assert_null(fake_front_field(s.client, "Retry-After", 0));
-    stage_finish(&s);
-    assert_int_equal(s.outcome, OUTCOME_INTERNAL);
-    stage_close(&s);
-    buf_fini(&field);
-}
-
 static void errors_to_head(void **state)
 {
     struct stage s;
@@ -504,7 +480,6 @@ int run_outcomes(void)
         cmocka_unit_test(exchanges_share_a_host),
         cmocka_unit_test(the_host_ends_all),
         cmocka_unit_test(no_transfer_can_start),
-        cmocka_unit_test(more_text_than_an_exchange_takes),
         cmocka_unit_test(errors_to_head),
         cmocka_unit_test(options_of_the_server),
         cmocka_unit_test(invalid_error_keeps_its_status),

@@ -71,7 +71,7 @@ static void use_reserve(void)
     char *kept = malloc(100), *all[RESERVE_PIECES];
 
     must(kept);
-    strcpy(kept, "kept");
+    memcpy(kept, "kept", sizeof "kept");
     run_dry();
     must(!reserve_malloc(RESERVE_SMALL_BYTES + 1) && reserve_refused());
     for (int round = 0; round < 3; round++) {
