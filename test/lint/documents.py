@@ -130,7 +130,12 @@ def schemas(tree):
     """The schema of gateway.yaml is what the table makes of it."""
     if SETTINGS not in tree.files or SCHEMA not in tree.files:
         return
-    wanted, found = schema.text(setting_rows(tree)), tree.text(SCHEMA)
+    found = tree.text(SCHEMA)
+    try:
+        wanted = schema.text(setting_rows(tree))
+    except schema.Unknown as wrong:
+        yield SETTINGS, 0, str(wrong)
+        return
     try:
         was, is_ = leaves(json.loads(found)), leaves(json.loads(wanted))
     except ValueError as wrong:

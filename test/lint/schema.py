@@ -17,6 +17,7 @@ WORDS = {
     "HOST": ["upstream", "client"],
     "LEVEL": ["error", "warn", "info", "debug"],
     "FORMAT": ["json", "logfmt"],
+    "SWITCH": ["on", "off"],
 }
 ABOUT = {
     "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
@@ -24,6 +25,10 @@ ABOUT = {
     "upstream": "The service that is asked.",
     "log": "What is written to standard error.",
 }
+
+
+class Unknown(Exception):
+    """A setting of a kind that no schema is known for."""
 
 
 def ipv6():
@@ -46,7 +51,7 @@ def digits(least, most):
     while least <= most:
         # The longest run from LEAST on that ends in nines: 10^n numbers share their front.
         size = 1
-        while least % (size * 10) == 0 and least + size * 10 - 1 <= most:
+        while least and least % (size * 10) == 0 and least + size * 10 - 1 <= most:
             size *= 10
         front, tail = least // size, len(str(size)) - 1
         top = min(9, (most + 1) // size - 1 - front // 10 * 10)
@@ -100,6 +105,11 @@ def shapes(setting):
         found.append({"$ref": f"#/definitions/{reference}"})
     if kind == "FILE":
         found.append({"type": "string", "minLength": 1})
+    if kind == "USER":
+        found += [{"type": "string", "pattern": "^[^:]+(?::[^:]+)?$"},
+                  {"type": "integer", "minimum": 1, "maximum": 2**32 - 2}]
+    if not found:
+        raise Unknown(f"{setting.key} is of a kind that no schema is known for: {kind}")
     return found
 
 
@@ -117,6 +127,7 @@ def examples(setting):
         "URL": ["http://127.0.0.1:9000"],
         "NETWORKS": ["10.0.0.0/8", ["10.0.0.0/8", "::1"]],
         "FILE": ["mapping.yaml"],
+        "USER": ["dpgw", "1000:1000"],
         **WORDS,
     }.get(setting.kind)
     if given is None:

@@ -115,6 +115,8 @@ CASES = [
     (documents.tables, {documents.SETTINGS: SETTING.replace("KIB, \\", "KIB * 2, \\"),
                         "README.md": SETTINGS % DEPTH}, 2),
     (documents.schemas, {documents.SETTINGS: SETTING, documents.SCHEMA: SCHEMA}, 0),
+    (documents.schemas, {documents.SETTINGS: SETTING.replace("NUMBER", "COUNT"),
+                         documents.SCHEMA: SCHEMA}, 1),
     *[(documents.schemas, {documents.SETTINGS: SETTING,
                            documents.SCHEMA: SCHEMA.replace(was, becomes, 1)}, complaints)
       for was, becomes, complaints in (

@@ -1,0 +1,38 @@
+"""verdicts.py - what a schema and `dpgw check` say of the same file
+
+A verdict is a set of places: ("limits", "json_depth") of each value that is
+refused, () where it is the file as a whole.  A validator is anything with the
+face of Schema; both configuration files use it.
+"""
+import json
+import re
+
+import jsonschema
+
+import program
+import yaml12
+
+
+class Schema:
+    """The schema NAME in config/."""
+
+    def __init__(self, name):
+        self.document = json.loads((program.ROOT / "config" / name).read_text())
+        jsonschema.Draft7Validator.check_schema(self.document)
+        self.validator = jsonschema.Draft7Validator(self.document)
+
+    def refused(self, text):
+        """The places that the schema refuses in TEXT, a file's."""
+        try:
+            found = yaml12.load(text)
+        except ValueError:
+            return {()}
+        return {tuple(e.absolute_path)[:2] for e in self.validator.iter_errors(found)}
+
+
+def complaints(file):
+    """[line] of each error that `dpgw check` finds in FILE itself; 0: in the whole of it."""
+    _, _, error = program.run("check", "-c", str(file))
+    pattern = re.compile(rf"^{re.escape(str(file))}(?::(\d+):\d+)?: error: ")
+    return [int(match.group(1) or 0) for line in error.splitlines()
+            if (match := pattern.match(line))]
