@@ -14,9 +14,9 @@ static const struct name_set translated_up =
     FIELD_NAMES(FIELD_NAME("x-http-method-override"), FIELD_NAME("x-original-url"),
                 FIELD_NAME("x-rewrite-url"), FIELD_NAME("range"), FIELD_NAME("if-range"));
 
-static bool goes_up(const struct exchange *ex, const struct http_hop *hop, struct text name)
+static bool goes_up(const struct exchange *ex, struct text name)
 {
-    if (http_hop_stops(hop, name) || fields_in(set_up, name))
+    if (fields_in(set_up, name))
         return false;
     if (ex->route->passthrough)
         return true;
@@ -129,12 +129,12 @@ bool fields_up(struct exchange *ex, struct http_fields *fields_out)
     struct field_list list = fields_list(ex, from->count);
     struct http_hop hop;
 
-    http_hop_init(&hop, from);
+    list.failed |= !http_hop_init(&hop, from);
     fields_add(&list, TEXT("Host"), forwarded_host(ex));
-    for (size_t i = 0; i < from->count; i++) {
+    for (size_t i = 0; i < from->count && !list.failed; i++) {
         const struct http_field *field = &from->at[i];
 
-        if (!goes_up(ex, &hop, field->name))
+        if (http_hop_stops(&hop, i) || !goes_up(ex, field->name))
             continue;
         struct text value = ex->route->passthrough ? field->value : value_up(&list, field);
         if (ex->route->passthrough)
@@ -142,6 +142,7 @@ bool fields_up(struct exchange *ex, struct http_fields *fields_out)
         else if (value.at)
             fields_add_mapped(&list, REQUEST, field, value);
     }
+    http_hop_fini(&hop);
     if (fields_auto(ex))
         fields_add(&list, TEXT("Accept-Encoding"), TEXT("gzip, br, zstd, deflate"));
     add_forwarding(&list);

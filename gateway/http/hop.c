@@ -1,5 +1,7 @@
 #include "http/hop.h"
 
+#include <stdlib.h>
+
 static const struct text hop_names[] = {
     {"connection", 10}, {"keep-alive", 10},        {"te", 2},
     {"trailer", 7},     {"transfer-encoding", 17}, {"upgrade", 7},
@@ -61,23 +63,48 @@ static bool is_needed(struct text name)
     return false;
 }
 
-void http_hop_init(struct http_hop *hop, const struct http_fields *fields)
+/* Marks the fields called NAME. */
+static void mark(struct http_hop *hop, struct text name)
 {
-    *hop = (struct http_hop){.fields = fields};
-    for (size_t i = 0; i < fields->count && !hop->names; i++) {
-        struct text list = fields->at[i].value;
-        struct text member;
-
-        if (!text_eq_nocase(fields->at[i].name, TEXT("connection")))
-            continue;
-        while (http_list_next(&list, &member) && !hop->names)
-            hop->names = !text_eq_nocase(member, TEXT("close")) && !is_hop_name(member);
-    }
+    for (size_t i = 0; i < hop->fields->count; i++)
+        if (text_eq_nocase(hop->fields->at[i].name, name))
+            hop->named[i] = true;
 }
 
-bool http_hop_stops(const struct http_hop *hop, struct text name)
+/* Marks what the Connection field LIST names.  False: no memory. */
+static bool read_list(struct http_hop *hop, struct text list)
 {
-    if (is_hop_name(name))
-        return true;
-    return hop->names && http_list_has(hop->fields, TEXT("connection"), name) && !is_needed(name);
+    struct text member;
+
+    while (http_list_next(&list, &member)) {
+        if (text_eq_nocase(member, TEXT("close")) || is_hop_name(member))
+            continue;
+        if (!hop->named && !(hop->named = calloc(hop->fields->count, sizeof *hop->named)))
+            return false;
+        mark(hop, member);
+    }
+    return true;
+}
+
+bool http_hop_init(struct http_hop *hop, const struct http_fields *fields)
+{
+    *hop = (struct http_hop){.fields = fields};
+    for (size_t i = 0; i < fields->count; i++)
+        if (text_eq_nocase(fields->at[i].name, TEXT("connection")) &&
+            !read_list(hop, fields->at[i].value))
+            return false;
+    return true;
+}
+
+void http_hop_fini(struct http_hop *hop)
+{
+    free(hop->named);
+    hop->named = NULL;
+}
+
+bool http_hop_stops(const struct http_hop *hop, size_t i)
+{
+    struct text name = hop->fields->at[i].name;
+
+    return is_hop_name(name) || (hop->named && hop->named[i] && !is_needed(name));
 }

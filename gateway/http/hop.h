@@ -13,13 +13,17 @@
 
 struct http_hop {
     const struct http_fields *fields; /* not owned */
-    bool names;                       /* Connection names fields of its own */
+    bool *named;                      /* by Connection, for each field; NULL: none is */
 };
 
-/* Makes HOP ready to judge the fields of FIELDS, which outlive it. */
-void http_hop_init(struct http_hop *hop, const struct http_fields *fields);
+/*
+ * Makes HOP ready to judge the fields of FIELDS, which outlive it.  Connection
+ * is read once, however many fields there are.  False: no memory.
+ */
+bool http_hop_init(struct http_hop *hop, const struct http_fields *fields);
+void http_hop_fini(struct http_hop *hop);
 
-/* True if a field called NAME stops here. */
-bool http_hop_stops(const struct http_hop *hop, struct text name);
+/* True if the field of number I stops here. */
+bool http_hop_stops(const struct http_hop *hop, size_t i);
 
 #endif

@@ -78,15 +78,17 @@ static bool is_framing(struct text name)
            text_eq_nocase(name, TEXT("transfer-encoding"));
 }
 
-/* Copies what an owner may see of ALL to TOLD. */
-static void choose_fields(const struct http_fields *all, struct http_fields *told)
+/* Copies what an owner may see of ALL to TOLD.  False: no memory. */
+static bool choose_fields(const struct http_fields *all, struct http_fields *told)
 {
     struct http_hop hop;
 
-    http_hop_init(&hop, all);
-    for (size_t i = 0; i < all->count; i++)
-        if (!is_framing(all->at[i].name) && !http_hop_stops(&hop, all->at[i].name))
+    bool sound = http_hop_init(&hop, all);
+    for (size_t i = 0; sound && i < all->count; i++)
+        if (!is_framing(all->at[i].name) && !http_hop_stops(&hop, i))
             told->at[told->count++] = all->at[i];
+    http_hop_fini(&hop);
+    return sound;
 }
 
 /* What follows from the framing of a head: what is still to come. */
@@ -127,8 +129,7 @@ static enum reply_step read_head(struct reply *r)
         http_reply_framing(r->method, r->head.status, minor, &all, &framing))
         return REPLY_BAD;
     r->head.fields.at = r->fields + r->fields_room;
-    choose_fields(&all, &r->head.fields);
-    return take_head(r, minor, &framing);
+    return choose_fields(&all, &r->head.fields) ? take_head(r, minor, &framing) : REPLY_BAD;
 }
 
 enum reply_step reply_line(struct reply *r, struct text line)
