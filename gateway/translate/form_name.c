@@ -9,7 +9,7 @@ enum { FIRST_ROOM = 16 };
 
 /* A name that a rule knows. */
 struct form_seen {
-    uint64_t left, came; /* hashes of decoded names; left 0 is free */
+    uint64_t left, came; /* hashes of decoded names */
     struct body_place place;
 };
 
@@ -148,7 +148,6 @@ static struct passage follow(const struct form_names *n, const struct form_name 
             rest = text_from_offset(rest, taken);
         }
     }
-    p.left += p.left == 0;
     return p;
 }
 
@@ -191,29 +190,33 @@ static void add_name(const struct form_names *n, const struct form_name *name, b
 
 /* --- names that meet ---------------------------------------------------------------- */
 
-static struct form_seen *slot_of(const struct form_names *n, uint64_t left)
+/* The slot of who left as LEFT, or the free one where it would stand. */
+static uint32_t *slot_of(const struct form_names *n, uint64_t left)
 {
-    size_t at = left & (n->room - 1);
+    size_t mask = 2 * n->room - 1;
+    size_t at = left & mask;
 
-    while (n->seen[at].left && n->seen[at].left != left)
-        at = (at + 1) & (n->room - 1);
-    return &n->seen[at];
+    while (n->slots[at] && n->seen[n->slots[at] - 1].left != left)
+        at = (at + 1) & mask;
+    return &n->slots[at];
 }
 
 static bool grow(struct form_names *n)
 {
-    struct form_names wider = *n;
+    size_t room = n->room ? 2 * n->room : FIRST_ROOM;
+    struct form_seen *seen = realloc(n->seen, room * sizeof *seen);
 
-    wider.room = n->room ? 2 * n->room : FIRST_ROOM;
-    wider.seen = calloc(wider.room, sizeof *wider.seen);
-    if (!wider.seen)
+    if (!seen)
         return false;
-    for (size_t i = 0; i < n->room; i++)
-        if (n->seen[i].left)
-            *slot_of(&wider, n->seen[i].left) = n->seen[i];
-    free(n->seen);
-    n->seen = wider.seen;
-    n->room = wider.room;
+    n->seen = seen;
+    uint32_t *slots = calloc(2 * room, sizeof *slots);
+    if (!slots)
+        return false;
+    free(n->slots);
+    n->slots = slots;
+    n->room = room;
+    for (size_t i = 0; i < n->count; i++)
+        *slot_of(n, seen[i].left) = (uint32_t)i + 1;
     return true;
 }
 
@@ -232,17 +235,19 @@ static enum translate_code note(struct form_names *n, const struct passage *p,
                                 struct body_place place, const struct form_seen **first_out)
 {
     *first_out = NULL;
-    if (2 * n->count >= n->room && !grow(n))
+    if (n->count == n->room && n->count < n->most && !grow(n))
         return refuse(n, TRANSLATE_NO_MEMORY, "no memory", place);
-    struct form_seen *slot = slot_of(n, p->left);
-    if (slot->left) {
-        *first_out = slot->came != p->came ? slot : NULL;
+    uint32_t *slot = slot_of(n, p->left);
+    if (*slot) {
+        const struct form_seen *first = &n->seen[*slot - 1];
+
+        *first_out = first->came != p->came ? first : NULL;
         return TRANSLATE_OK;
     }
     if (n->count == n->most)
         return refuse(n, TRANSLATE_INVALID_FORM, "too many different names", place);
-    *slot = (struct form_seen){p->left, p->came, place};
-    n->count++;
+    n->seen[n->count++] = (struct form_seen){p->left, p->came, place};
+    *slot = (uint32_t)n->count;
     return TRANSLATE_OK;
 }
 
@@ -274,7 +279,9 @@ void form_names_init(struct form_names *n, const struct rules *rules, enum direc
 void form_names_fini(struct form_names *n)
 {
     free(n->seen);
+    free(n->slots);
     n->seen = NULL;
+    n->slots = NULL;
     n->count = n->room = 0;
 }
 

@@ -36,9 +36,10 @@ struct form_names {
     enum collision_policy policy;
     const struct translate_watcher *watcher; /* or NULL */
     size_t most;                             /* different known names to be remembered */
-    uint64_t seed; /* of hashes, not to be guessed by whoever chose the names */
-    struct form_seen *seen;
-    size_t count, room;
+    uint64_t seed;               /* of hashes, not to be guessed by whoever chose the names */
+    struct form_seen *seen;      /* one after the other */
+    uint32_t *slots;             /* number of one + 1, by hash; 0 is free */
+    size_t count, room;          /* of SEEN; slots are twice as many as room */
     const struct pair *conflict; /* that made two names meet */
     struct translate_fault fault;
 };
