@@ -12,11 +12,11 @@ import cases
 import mappings
 import program
 import reliability
-import siege
+import toll
 import upstream
 import wire
 
-SHARE = 1 if siege.MEASURED else 8       # sanitizers: the same attacks, fewer of each
+SHARE = 1 if toll.MEASURED else 8       # sanitizers: the same attacks, fewer of each
 CHUNKED = [("Transfer-Encoding", "chunked")]
 FORM = [("Content-Type", "application/x-www-form-urlencoded")]
 RECORDS = [("Content-Type", "application/x-ndjson")]
@@ -43,7 +43,7 @@ def service(body, fields, framing="length"):
 
     def choose(request):
         return reply if request.target.endswith("/own") else cases.OK
-    return siege.answer(choose), len(reply)
+    return toll.answer(choose), len(reply)
 
 
 def post(body, fields=(), path=cases.CLIENT):
@@ -70,10 +70,10 @@ class Amplification(cases.Case):
 
     @classmethod
     def tearDownClass(cls):
-        if not siege.MEASURED or not cls.tried:
+        if not toll.MEASURED or not cls.tried:
             return
         command = "make test SUITES=blackbox"
-        print(f"# fixed: {siege.Ordinary.found}")
+        print(f"# fixed: {toll.Ordinary.found}")
         reliability.record("amplification", [
             ("attacks tried that make much of little", cls.tried, command),
             (f"most memory held per byte sent ({cls.worst['memory'][1]})",
@@ -83,13 +83,13 @@ class Amplification(cases.Case):
 
     def stage(self, script=None, settings=None, mapping=mappings.EVERYTHING):
         """A gateway of its own, and the fixed costs."""
-        ordinary = siege.Ordinary.costs(self)
-        self.service = self.upstream(script or siege.OK)
-        gate = self.gateway(self.service, {**siege.SETTINGS, **(settings or {})}, mapping)
+        ordinary = toll.Ordinary.costs(self)
+        self.service = self.upstream(script or toll.OK)
+        gate = self.gateway(self.service, {**toll.SETTINGS, **(settings or {})}, mapping)
         return gate, ordinary
 
     def attack(self, name, gate, ordinary):
-        self.addCleanup(self.note, made := siege.Siege(name, gate, ordinary))
+        self.addCleanup(self.note, made := toll.Toll(name, gate, ordinary))
         return made
 
     @classmethod
@@ -112,18 +112,18 @@ class Amplification(cases.Case):
     def test_what_breaks_the_rule_is_caught(self):
         # An open exchange holds more than a request of 200 bytes; whoever takes that for
         # free, or a post for no work at all, must be told that the rule is broken.
-        if not siege.MEASURED:
+        if not toll.MEASURED:
             return
         gate, ordinary = self.stage()
         for free in ({"exchange_bytes": 0}, {"byte_cpu": 1e-12}):
             costs = copy.copy(ordinary)
             vars(costs).update(free)
-            held = get(path=siege.PATH) if "byte_cpu" in free else post(b"{}", path=siege.PATH + siege.HOLD)
+            held = get(path=toll.PATH) if "byte_cpu" in free else post(b"{}", path=toll.PATH + toll.HOLD)
             with self.assertRaises(AssertionError):
-                with siege.Siege("what is not free", gate, costs) as attack:
+                with toll.Toll("what is not free", gate, costs) as attack:
                     for _ in range(100):
                         attack.send(attack.connect(), held, "byte_cpu" not in free)
-                    siege.repeat(gate, siege.GET, 100)
+                    toll.repeat(gate, toll.GET, 100)
 
     # --- framing -----------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class Amplification(cases.Case):
             for _ in range(20):
                 for connection in connections:
                     attack.send(connection, b"1," * 250)
-            siege.repeat(gate, siege.GET, 1)
+            toll.repeat(gate, toll.GET, 1)
 
     # --- heads -------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class Amplification(cases.Case):
             for at in range(10):
                 for connection in connections:
                     attack.send(connection, (nothing[:-2] if at == 0 else b"") + b"a:\r\n" * 9, at == 0)
-            siege.repeat(gate, siege.GET, 1)
+            toll.repeat(gate, toll.GET, 1)
 
     def test_a_flood_behind_an_open_reply(self):
         def stream(service):
@@ -216,9 +216,9 @@ class Amplification(cases.Case):
             sent = []
             for _ in range(20):
                 connection = attack.connect()
-                attack.send(connection, get(path=f"{siege.PATH}/own"), 1)
+                attack.send(connection, get(path=f"{toll.PATH}/own"), 1)
                 connection.until(b"data: {}")
-                sent.append(connection.send_until_stuck(siege.GET * 100, 32 << 20, quiet=0.2))
+                sent.append(connection.send_until_stuck(toll.GET * 100, 32 << 20, quiet=0.2))
                 attack.received(sent[-1])
             self.assertLess(max(sent), 32 << 20)
             for connection in attack.open:
@@ -395,7 +395,7 @@ class Amplification(cases.Case):
         spaces = b" " * (64 * MIB) + b"1"
         for name, coder in CODERS.items():
             script, size = service(coder(spaces), [("Content-Encoding", name)])
-            self.volleys([(f"a {name} bomb in a reply", get(path=f"{siege.PATH}/own"), (200, 502), 20,
+            self.volleys([(f"a {name} bomb in a reply", get(path=f"{toll.PATH}/own"), (200, 502), 20,
                            size + DECODED_FREE)], script)
 
     # --- what the service says -----------------------------------------------------------
@@ -403,7 +403,7 @@ class Amplification(cases.Case):
     def test_floods_from_the_service(self):
         depth = b"[" * 256 + b"]" * 256
         events = [("Content-Type", "text/event-stream")]
-        own = get(path=f"{siege.PATH}/own")
+        own = get(path=f"{toll.PATH}/own")
         for name, body, fields, status in (
                 ("a Link of thousands", b"{}", [("Link", "<a>," * 15000)], 200),
                 ("a Link of mapped URLs", b"{}", [("Link", ", ".join([f"<{cases.SERVICE}>"] * 800))], 200),
@@ -436,7 +436,7 @@ class Amplification(cases.Case):
 
         def bound():
             resource.setrlimit(resource.RLIMIT_CPU, (YAML_SECONDS, YAML_SECONDS))
-            if siege.MEASURED:
+            if toll.MEASURED:
                 resource.setrlimit(resource.RLIMIT_DATA, (YAML_DATA_BYTES, YAML_DATA_BYTES))
         done = subprocess.run([program.build_path("DPGW", "dpgw"), "check", "-c", "gateway.yaml"],
                               cwd=self.folder, env=program.environment(), stdin=subprocess.DEVNULL,

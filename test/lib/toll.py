@@ -1,4 +1,4 @@
-"""siege.py - what an attack costs the gateway, beside what ordinary requests cost it
+"""toll.py - what an attack costs the gateway, beside what ordinary requests cost it
 
 The rule (http.md): beyond a fixed cost per connection and per exchange, no
 client makes the gateway hold more than 10 bytes per byte it sent, nor spend
@@ -142,7 +142,7 @@ class Ordinary:
                 f"us, posts of 1 KiB {self.byte_cpu * 1e9:.0f} ns a byte")
 
 
-class Siege:
+class Toll:
     """One attack on one gateway: counts what is sent, then says what it cost."""
 
     def __init__(self, name, gate, ordinary):
