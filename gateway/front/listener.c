@@ -20,6 +20,7 @@ enum {
     ACCEPTS_PER_TURN = 64,
     HOPS_MAX = 255, /* the greatest hop limit */
     PAUSE_MS = 100, /* without descriptors */
+    COMPLAIN_MS = 60 * 1000,
     SETTLE_MS = 200 /* for handshakes under way when draining begins */
 };
 
@@ -117,6 +118,18 @@ static void shed_one(struct listeners *l, int fd)
     l->reserve = open_reserve();
 }
 
+/* Says that accept failed: once a minute in the process, however many listeners find it so. */
+static void complain(int error)
+{
+    static atomic_uint_fast64_t said_ms;
+    uint_fast64_t last = atomic_load(&said_ms), now = tap_now_ms();
+
+    if ((last == 0 || now - last >= COMPLAIN_MS) &&
+        atomic_compare_exchange_strong(&said_ms, &last, now))
+        LOG(LOG_ERROR, "accept_failed", LOG_S("why", strerror(error)),
+            LOG_S("hint", error == EMFILE ? "accepting pauses; raise LimitNOFILE" : ""));
+}
+
 /* accept failed; the argument is evhttp's, so the owner is looked up. */
 static void on_accept_error(struct evconnlistener *accepting, void *arg)
 {
@@ -126,9 +139,7 @@ static void on_accept_error(struct evconnlistener *accepting, void *arg)
     (void)arg;
     assert(slot);
     struct listeners *l = slot->owner;
-    if (!l->complained)
-        LOG(LOG_ERROR, "accept_failed", LOG_S("why", strerror(error)));
-    l->complained = true;
+    complain(error);
     if (error == EMFILE || error == ENFILE)
         shed_one(l, evconnlistener_get_fd(accepting));
     pause_for(l, PAUSE_MS);
@@ -136,7 +147,6 @@ static void on_accept_error(struct evconnlistener *accepting, void *arg)
 
 void listeners_count(struct listeners *l)
 {
-    l->complained = false;
     if (++l->accepted == ACCEPTS_PER_TURN)
         pause_for(l, 0);
 }

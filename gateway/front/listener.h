@@ -22,9 +22,8 @@ struct listeners {
     struct listener *first;
     struct event resume; /* accepting goes on */
     struct event closing;
-    int reserve;     /* a descriptor to give up when there is none left */
-    int accepted;    /* in this loop turn */
-    bool complained; /* the log knows that there are no descriptors */
+    int reserve;  /* a descriptor to give up when there is none left */
+    int accepted; /* in this loop turn */
     bool draining;
 };
 

@@ -133,6 +133,7 @@ struct memory_watch {
     struct pressure *pressure;
     struct event *look;
     uint64_t limit;
+    int statm;      /* kept open: there may be no descriptor when it matters */
     unsigned looks; /* since free memory was given back */
 };
 
@@ -144,14 +145,13 @@ enum pressure_level memory_level(uint64_t used, uint64_t limit)
 }
 
 /* The second number of statm, in pages. */
-uint64_t memory_resident(void)
+uint64_t memory_resident(int statm)
 {
     char numbers[128];
+    ssize_t n = pread(statm, numbers, sizeof numbers, 0);
     uint64_t pages;
 
-    if (!read_start("/proc/self/statm", numbers, sizeof numbers))
-        return 0;
-    struct text rest = text_from(numbers);
+    struct text rest = text_of(numbers, n > 0 ? (size_t)n : 0);
     size_t space = text_find(rest, ' ');
     if (space == rest.len)
         return 0;
@@ -176,17 +176,17 @@ static void log_level(const struct memory_watch *w, enum pressure_level level, u
 static void on_look(evutil_socket_t fd, short what, void *owner)
 {
     struct memory_watch *w = owner;
-    uint64_t used = memory_resident();
+    uint64_t used = memory_resident(w->statm);
 
     (void)fd, (void)what;
     w->looks++;
     if (memory_level(used, w->limit) != PRESSURE_NONE && w->looks >= TRIM_LOOKS) {
         malloc_trim(0);
-        used = memory_resident();
+        used = memory_resident(w->statm);
         w->looks = 0;
     }
     enum pressure_level level = memory_level(used, w->limit);
-    if (pressure_say(w->pressure, level))
+    if (used > 0 && pressure_say(w->pressure, level))
         log_level(w, level, used);
 }
 
@@ -199,8 +199,9 @@ struct memory_watch *memory_watch_new(struct event_base *base, uint64_t limit,
     if (!w)
         return NULL;
     *w = (struct memory_watch){.pressure = pressure, .limit = limit, .looks = TRIM_LOOKS};
+    w->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     w->look = event_new(base, -1, EV_PERSIST, on_look, w);
-    if (!w->look || event_add(w->look, &every) != 0)
+    if (w->statm < 0 || !w->look || event_add(w->look, &every) != 0)
         memory_watch_free(&w);
     return w;
 }
@@ -211,6 +212,8 @@ void memory_watch_free(struct memory_watch **w)
         return;
     if ((*w)->look)
         event_free((*w)->look);
+    if ((*w)->statm >= 0)
+        close((*w)->statm);
     free(*w);
     *w = NULL;
 }

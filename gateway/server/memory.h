@@ -21,8 +21,8 @@ struct memory_watch;
  */
 uint64_t memory_allowed(const char *root);
 
-/* The bytes of this process that are resident; 0: nobody tells. */
-uint64_t memory_resident(void);
+/* The resident bytes of the process whose proc/PID/statm is open as STATM; 0: nobody tells. */
+uint64_t memory_resident(int statm);
 
 /* How it stands with USED bytes of LIMIT. */
 enum pressure_level memory_level(uint64_t used, uint64_t limit);

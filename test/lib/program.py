@@ -131,6 +131,10 @@ class Program:
         """User and system time of all its threads so far, to the nanosecond."""
         return time.clock_gettime(~self.pid << 3 | 2)  # the clock of clock_getcpuclockid(3)
 
+    def descriptors(self):
+        """How many descriptors are open now."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
     def sanitizer_report(self):
         return [line for line in self.lines if SANITIZER.search(line)]
 
