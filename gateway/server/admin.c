@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-enum { CONNECTIONS_MAX = 256 };
-
 struct admin {
     struct front *front;
     struct guests *guests; /* not the clients' places */
@@ -133,7 +131,7 @@ struct admin *admin_new(struct event_base *base, const struct settings *s, int f
 
     if (!a)
         return NULL;
-    a->guests = guests_new(CONNECTIONS_MAX, 0);
+    a->guests = guests_new(ADMIN_CONNECTIONS_MAX, 0);
     if (a->guests)
         a->front = front_new(base, &limits, &host);
     if (!a->front || !front_listen(a->front, fd))

@@ -10,6 +10,8 @@
 
 #include "conf/settings.h"
 
+enum { ADMIN_CONNECTIONS_MAX = 32 };
+
 struct event_base;
 struct admin;
 

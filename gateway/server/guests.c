@@ -116,6 +116,11 @@ void guests_leave(struct guests *g, struct text peer, enum front_entry entry)
     quota_give(&g->all);
 }
 
+size_t guests_count(const struct guests *g)
+{
+    return quota_taken(&g->all) + quota_taken(&g->turned_away);
+}
+
 struct guests *guests_new(size_t connections, size_t per_client)
 {
     struct guests *g = calloc(1, sizeof *g);

@@ -28,6 +28,9 @@ enum front_entry guests_enter(struct guests *g, struct text peer);
 /* A connection of PEER that entered as ENTRY has gone; not for FRONT_CLOSE. */
 void guests_leave(struct guests *g, struct text peer, enum front_entry entry);
 
+/* The connections there are now. */
+size_t guests_count(const struct guests *g);
+
 /* Frees the guests at *G, if any, and sets *G to NULL. */
 void guests_free(struct guests **g);
 

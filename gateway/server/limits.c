@@ -1,9 +1,13 @@
 #include "server/limits.h"
 
+#include "server/admin.h"
+#include "server/guests.h"
+
 #include <sys/resource.h>
 
 enum {
-    RESERVED_DESCRIPTORS = 64,      /* log, admin, event bases, mailboxes, resolver */
+    RESERVED_DESCRIPTORS = 64,      /* log, admin, the server's own, what libraries open */
+    WORKER_DESCRIPTORS = 16,        /* event base, mailbox, curl, reserve, resolver */
     PIECE_BYTES = 64 * 1024,        /* of one callback */
     RATE_FROM_MS = 10 * 1000,       /* of reading a body, from which request_rate counts */
     RATIO_FROM_BYTES = 1024 * 1024, /* decoded bytes from which decoded_ratio counts */
@@ -80,17 +84,42 @@ uint64_t limits_worst_bytes(const struct settings *s)
     return each > UINT64_MAX / s->limits.exchanges ? UINT64_MAX : s->limits.exchanges * each;
 }
 
-bool limits_descriptors(const struct settings *s, uint64_t *needed_out, uint64_t *there_are_out)
+/* What is open whatever clients do, and what only waits for a refusal or asks for health. */
+static uint64_t descriptors_besides(const struct settings *s)
+{
+    return RESERVED_DESCRIPTORS + s->workers * (WORKER_DESCRIPTORS + s->listen_count) +
+           GUESTS_TURNED_AWAY_MAX + (s->admin.at ? ADMIN_CONNECTIONS_MAX : 0);
+}
+
+static uint64_t upstream_descriptors(const struct settings *s)
+{
+    return s->limits.exchanges + s->limits.upstream_connections;
+}
+
+uint64_t limits_descriptors(const struct settings *s)
+{
+    return descriptors_besides(s) + s->limits.connections + upstream_descriptors(s);
+}
+
+size_t limits_connections(const struct settings *s, uint64_t descriptors)
+{
+    uint64_t besides = descriptors_besides(s), upstream = upstream_descriptors(s);
+    uint64_t spare = descriptors > besides ? descriptors - besides : 0;
+
+    spare -= upstream < spare / 2 ? upstream : spare / 2;
+    if (spare == 0)
+        return 1;
+    return spare < s->limits.connections ? spare : s->limits.connections;
+}
+
+uint64_t limits_raise_descriptors(void)
 {
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return true;
+        return UINT64_MAX;
     limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
         getrlimit(RLIMIT_NOFILE, &limit);
-    *needed_out = s->limits.connections + s->limits.exchanges + s->limits.upstream_connections +
-                  RESERVED_DESCRIPTORS;
-    *there_are_out = limit.rlim_cur;
-    return *there_are_out >= *needed_out;
+    return limit.rlim_cur;
 }

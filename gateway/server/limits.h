@@ -19,10 +19,16 @@ struct exchange_limits limits_exchange(const struct settings *s);
 /* The bytes all exchanges may hold at worst, beside the fixed cost of a connection. */
 uint64_t limits_worst_bytes(const struct settings *s);
 
+/* The descriptors that S may need at worst. */
+uint64_t limits_descriptors(const struct settings *s);
+
 /*
- * Raises the soft limit of descriptors to the hard one.  Returns false, with
- * how many are NEEDED and how many there ARE, if that is too low for S.
+ * The client connections there may be with so many DESCRIPTORS: those of S,
+ * or as many as leave one for the service to each.  At least 1.
  */
-bool limits_descriptors(const struct settings *s, uint64_t *needed_out, uint64_t *there_are_out);
+size_t limits_connections(const struct settings *s, uint64_t descriptors);
+
+/* Raises the soft limit of descriptors to the hard one and returns what it is then. */
+uint64_t limits_raise_descriptors(void);
 
 #endif

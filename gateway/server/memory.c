@@ -16,7 +16,8 @@ enum {
     FULL_PERCENT = 90,
     LOOK_MS = 100,
     GROUPS_BYTES = 4096, /* of proc/self/cgroup */
-    TRIM_LOOKS = 10      /* between two times that free memory is given back */
+    TRIM_LOOKS = 10,     /* between two times that free memory is given back */
+    TRIM_LOAD = 256      /* less than this holds too little to be worth it */
 };
 
 /* Version 1 writes "none" as a huge number. */
@@ -130,11 +131,11 @@ uint64_t memory_allowed(const char *root)
 /* --- the watch ------------------------------------------------------------ */
 
 struct memory_watch {
-    struct pressure *pressure;
+    struct memory_view view;
     struct event *look;
-    uint64_t limit;
-    int statm;      /* kept open: there may be no descriptor when it matters */
-    unsigned looks; /* since free memory was given back */
+    int statm;        /* kept open: there may be no descriptor when it matters */
+    unsigned looks;   /* since free memory was given back */
+    size_t most_load; /* since then */
 };
 
 enum pressure_level memory_level(uint64_t used, uint64_t limit)
@@ -169,36 +170,60 @@ static void log_level(const struct memory_watch *w, enum pressure_level level, u
     };
 
     LOG(level == PRESSURE_NONE ? LOG_INFO : LOG_WARN, "memory", LOG_N("resident_bytes", used),
-        LOG_N("limit_bytes", w->limit), LOG_S("effect", effects[level]));
+        LOG_N("limit_bytes", w->view.limit), LOG_S("effect", effects[level]));
+}
+
+/* True if memory was freed that is worth giving back. */
+static bool load_has_gone(struct memory_watch *w)
+{
+    size_t load = w->view.load(w->view.owner);
+
+    if (load > w->most_load)
+        w->most_load = load;
+    return w->most_load >= TRIM_LOAD && load <= w->most_load / 2;
+}
+
+static void give_back(struct memory_watch *w)
+{
+    malloc_trim(0);
+    w->looks = 0;
+    w->most_load = w->view.load(w->view.owner);
 }
 
 /* What was freed but is still resident counts, so it is given back first. */
-static void on_look(evutil_socket_t fd, short what, void *owner)
+static void judge(struct memory_watch *w)
 {
-    struct memory_watch *w = owner;
     uint64_t used = memory_resident(w->statm);
 
-    (void)fd, (void)what;
-    w->looks++;
-    if (memory_level(used, w->limit) != PRESSURE_NONE && w->looks >= TRIM_LOOKS) {
-        malloc_trim(0);
+    if (memory_level(used, w->view.limit) != PRESSURE_NONE && w->looks >= TRIM_LOOKS) {
+        give_back(w);
         used = memory_resident(w->statm);
-        w->looks = 0;
     }
-    enum pressure_level level = memory_level(used, w->limit);
-    if (used > 0 && pressure_say(w->pressure, level))
+    enum pressure_level level = memory_level(used, w->view.limit);
+    if (used > 0 && pressure_say(w->view.pressure, level))
         log_level(w, level, used);
 }
 
-struct memory_watch *memory_watch_new(struct event_base *base, uint64_t limit,
-                                      struct pressure *pressure)
+static void on_look(evutil_socket_t fd, short what, void *owner)
+{
+    struct memory_watch *w = owner;
+
+    (void)fd, (void)what;
+    w->looks++;
+    if (load_has_gone(w) && w->looks >= TRIM_LOOKS)
+        give_back(w);
+    if (w->view.limit > 0)
+        judge(w);
+}
+
+struct memory_watch *memory_watch_new(struct event_base *base, const struct memory_view *view)
 {
     struct memory_watch *w = calloc(1, sizeof *w);
     struct timeval every = {.tv_usec = LOOK_MS * 1000};
 
     if (!w)
         return NULL;
-    *w = (struct memory_watch){.pressure = pressure, .limit = limit, .looks = TRIM_LOOKS};
+    *w = (struct memory_watch){.view = *view, .looks = TRIM_LOOKS};
     w->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     w->look = event_new(base, -1, EV_PERSIST, on_look, w);
     if (w->statm < 0 || !w->look || event_add(w->look, &every) != 0)

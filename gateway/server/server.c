@@ -221,38 +221,51 @@ static bool make_admin(struct server *s)
     return s->admin;
 }
 
+/* The limit of connections, or fewer and a warning where descriptors are few. */
+static size_t connections_there_may_be(const struct settings *settings)
+{
+    uint64_t allowed = limits_raise_descriptors(), needed = limits_descriptors(settings);
+    size_t connections = limits_connections(settings, allowed);
+
+    if (allowed < needed)
+        LOG(LOG_WARN, "few file descriptors", LOG_N("needed", needed), LOG_N("allowed", allowed),
+            LOG_N("connections", connections),
+            LOG_S("hint", "raise LimitNOFILE or lower limits.connections"));
+    return connections;
+}
+
 static bool make_common(struct server *s)
 {
     const struct settings *settings = s->settings;
 
     quota_init(&s->common.exchanges, settings->limits.exchanges);
     s->common.guests =
-        guests_new(settings->limits.connections, settings->limits.connections_per_client);
+        guests_new(connections_there_may_be(settings), settings->limits.connections_per_client);
     return s->common.guests;
 }
 
-/* Watches the memory if there is a limit: the one that is set, or the control group's. */
-static bool make_watch(struct server *s)
+/* An exchange holds about as much as four idle connections, or more. */
+static size_t load(const void *owner)
 {
-    uint64_t limit = s->settings->limits.memory;
+    const struct worker_common *common = owner;
 
-    if (limit == SETTINGS_AUTO)
-        limit = memory_allowed("");
-    if (limit == 0)
-        return true;
-    s->memory = memory_watch_new(s->base, limit, &s->common.pressure);
-    if (s->memory)
-        LOG(LOG_INFO, "memory limit", LOG_N("limit_bytes", limit));
-    return s->memory;
+    return 4 * quota_taken(&common->exchanges) + guests_count(common->guests);
 }
 
-static void warn_descriptors(const struct settings *settings)
+/* Watches the memory, whose limit is the one that is set, or the control group's. */
+static bool make_watch(struct server *s)
 {
-    uint64_t needed, there_are;
+    struct memory_view view = {.limit = s->settings->limits.memory,
+                               .pressure = &s->common.pressure,
+                               .load = load,
+                               .owner = &s->common};
 
-    if (!limits_descriptors(settings, &needed, &there_are))
-        LOG(LOG_WARN, "few file descriptors", LOG_N("needed", needed), LOG_N("allowed", there_are),
-            LOG_S("hint", "raise LimitNOFILE or lower limits.connections"));
+    if (view.limit == SETTINGS_AUTO)
+        view.limit = memory_allowed("");
+    s->memory = memory_watch_new(s->base, &view);
+    if (s->memory && view.limit > 0)
+        LOG(LOG_INFO, "memory limit", LOG_N("limit_bytes", view.limit));
+    return s->memory;
 }
 
 static void server_fini(struct server *s)
@@ -287,7 +300,6 @@ static int boot(struct server *s)
         return EX_OSERR;
     if (!bind_all(s))
         return EX_UNAVAILABLE;
-    warn_descriptors(s->settings);
     if (!make_workers(s) || !make_admin(s))
         return EX_OSERR;
     if (!privileges_drop(s->settings)) /* all that needs them is open */

@@ -72,8 +72,7 @@ def measure(folder, kind, count, beats, pause, look=None, env=None):
     look = look or gateway.Gateway.memory
     fields, coded, _ = KINDS[kind]
     streams = crowd.Crowd(coded)
-    # Each worker has its half of the limit, and by chance not quite half of the streams.
-    settings = {"workers": 2, "limits.exchanges": count + 1000}
+    settings = {"workers": 2, "limits.exchanges": count}
     gate = gateway.Gateway(folder, streams.url, settings, env=env)
     try:
         for _ in range(8):

@@ -29,11 +29,11 @@ def comes_true(condition, what):
 class Crowded(cases.Case):
     """A gateway before a throng."""
 
-    def throng(self, settings=None, hold=False):
+    def throng(self, settings=None, hold=False, **options):
         """(gateway, throng)"""
         made = throng.Throng(hold)
         self.addCleanup(made.close)
-        return self.gateway(made, settings), made
+        return self.gateway(made, settings, **options), made
 
     def assert_turned_away(self, client, closes):
         """CLIENT was told at once that it is one too many, and when to come again."""
@@ -210,6 +210,22 @@ class Descriptors(Crowded):
         self.assertEqual(crowd.answered(fresh), [200] * 10)
         said = [line for line in gate.lines if NO_DESCRIPTORS in line]
         self.assertEqual(len(said), 1, said)
+
+    def test_few_from_the_start(self):
+        """The gateway takes no more connections than it can serve, and says how many."""
+        gate, crowd = self.throng({"workers": 2}, under=["prlimit", "--nofile=600:600"], hold=True)
+        line = " warn few file descriptors needed=[0-9]+ allowed=600 connections=([0-9]+) "
+        gate.expect_line(line)
+        places = int(gate.wait_line(line).group(1))
+        self.assertGreater(places, 20)
+        inside = crowd.connect(gate.client, places)
+        crowd.ask(inside, PATH)
+        crowd.until(lambda: len(crowd.waiting) == places, "the service's requests")
+        beyond = crowd.connect(gate.client, 10)
+        crowd.ask(beyond, PATH)
+        self.assertEqual(crowd.answered(beyond, AT_ONCE), [503] * 10)
+        crowd.release()
+        self.assertEqual(crowd.answered(inside), [200] * places)
 
     def test_none_for_the_service(self):
         gate, crowd = self.throng({"workers": 1})
