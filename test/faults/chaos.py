@@ -102,11 +102,9 @@ class Flow:
 
     def _end(self):
         if self.source.ended == "reset":
-            self.sink.reset()
+            self.relay.reset(self)
         else:
-            self.sink.half_close()
-        self.dead = True
-        self.relay.settle()
+            self.relay.half_close(self)
 
 
 class Relay:
