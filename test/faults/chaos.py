@@ -74,28 +74,36 @@ class Flow:
             self._send(piece)
             return
         here = at - len(self.fate.passed)
-        self._send(piece[:here])
         self.acted = True
         if self.fate.later:
-            self.relay.chaos.loop.after(self.fate.later, self._act)
-            self._send(piece[here:])
+            self._send(piece)
+            fate = self.fate     # the next exchange may have begun by then
+            self.relay.chaos.loop.after(fate.later, lambda: self._act(fate))
             return
-        self._act()
-        if not self.dead and not self.stalled:
+        # What is inserted leaves with what stands before it, so that nothing comes between.
+        self.sink.cork()
+        self._send(piece[:here])
+        self._act(self.fate)
+        self.sink.uncork()
+        if not self.stalled:
             self._send(piece[here:])
 
     def _send(self, piece):
+        if self.dead:
+            return
         self.fate.passed += piece
         size = self.fate.slice or max(1, len(piece))
         for start in range(0, len(piece), size):
             self.sink.send(piece[start:start + size])
 
-    def _act(self):
-        act = self.fate.act
+    def _act(self, fate):
+        act = fate.act
+        if self.dead:
+            return
         if isinstance(act, bytes):
             self.sink.send(act)
             self.relay.chaos.inserted += 1
-            act = self.fate.then
+            act = fate.then
         if act is not None:
             self.relay.chaos.acts += 1
             getattr(self.relay, act)(self)

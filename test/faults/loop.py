@@ -83,6 +83,7 @@ class End:
         self.ended = None        # how the other side ended
         self.closed = False      # by us
         self.out = bytearray()   # not yet taken by the kernel
+        self.corked = False      # it gathers, to leave in one piece
         self.when_out = None     # what is to be done once all of it is
         self.events = 0
         sock.setblocking(False)
@@ -136,7 +137,17 @@ class End:
         if self.closed:
             return
         self.out += piece
-        self._flush()
+        if not self.corked:
+            self._flush()
+
+    def cork(self):
+        """From now on what is sent, and what is done behind it, waits for uncork."""
+        self.corked = True
+
+    def uncork(self):
+        self.corked = False
+        if not self.closed:
+            self._flush()
 
     def _once_out(self, call):
         if not self.out:

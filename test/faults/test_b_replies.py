@@ -83,10 +83,17 @@ class Broken(trials.Field):
             for trial in done:
                 with self.subTest(kind=kind, fault=trial.known["fault"], at=trial.known["at"]):
                     self.check(trial)
+            Replies.faults += len(done)
 
 
 class Replies(Broken):
     """A fault at each byte: complete, 502, or visibly cut; and a second try only where allowed."""
+
+    faults = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        trials.record("faults-replies", "replies broken by the service, at every byte", cls.faults)
 
     def test_get(self):
         self.begin()

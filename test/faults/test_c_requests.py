@@ -7,7 +7,6 @@ import mappings
 import trials
 import wire
 
-FAULTS = ("fin", "reset", "half_close")
 BYSTANDER_EVERY = 50
 JSON = [("Content-Type", "application/json")]
 FORM = [("Content-Type", "application/x-www-form-urlencoded")]
@@ -76,6 +75,13 @@ class Broken(trials.Trial):
 
 class Requests(trials.Field):
     """What a client did not complete is complete for nobody, and nothing stays behind."""
+
+    faults = 0
+
+    @classmethod
+    def tearDownClass(cls):
+        trials.record("faults-requests", "requests broken off by the client, at every byte",
+                      cls.faults)
 
     def begin(self):
         # A drain that waits for what was left behind outlasts the test's patience.
@@ -154,6 +160,7 @@ class Requests(trials.Field):
             for trial in done:
                 with self.subTest(**trial.known):
                     self.check(trial, executed)
+            Requests.faults += sum(1 for trial in done if trial.known["fault"])
             if kind[0] in STREAMED:
                 self.assertTrue(self.seen_in_part() & {trial.number for trial in done}, kind[0])
         self.nothing_stays_behind()
