@@ -13,7 +13,8 @@ its direction have been passed on; at 0 that is when the first one comes.
     b"..."      these bytes are inserted; then THEN happens, if it is given
 
 SLICE cuts what passes into segments of so many bytes, DELAY holds each
-piece back for so many seconds, LATER waits so many seconds before the act.
+piece back for so many seconds, LATER waits so many seconds before the act,
+and nothing passes meanwhile.
 
 An exchange begins with the first byte up, or up after a byte down, so a
 connection that is kept has many.  SCRIPT(number, exchange, head) gives the
@@ -76,9 +77,9 @@ class Flow:
         here = at - len(self.fate.passed)
         self.acted = True
         if self.fate.later:
-            self._send(piece)
-            fate = self.fate     # the next exchange may have begun by then
-            self.relay.chaos.loop.after(fate.later, lambda: self._act(fate))
+            self._send(piece[:here])
+            self.stalled, fate = True, self.fate
+            self.relay.chaos.loop.after(fate.later, lambda: self._act_late(fate, piece[here:]))
             return
         # What is inserted leaves with what stands before it, so that nothing comes between.
         self.sink.cork()
@@ -95,6 +96,14 @@ class Flow:
         size = self.fate.slice or max(1, len(piece))
         for start in range(0, len(piece), size):
             self.sink.send(piece[start:start + size])
+
+    def _act_late(self, fate, rest):
+        """The act of FATE, though the next exchange may have begun; then REST, held back for it."""
+        if fate is self.fate:
+            self.stalled = False
+        self._act(fate)
+        if rest and not self.stalled:
+            self._send(rest)
 
     def _act(self, fate):
         act = fate.act

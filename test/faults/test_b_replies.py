@@ -95,6 +95,21 @@ class Replies(Broken):
     def tearDownClass(cls):
         trials.record("faults-replies", "replies broken by the service, at every byte", cls.faults)
 
+    def test_on_a_kept_connection(self):
+        """A second exchange on its connection breaks like the first on one of its own."""
+        self.begin({"workers": 1})
+        kind = self.kind = next(k for k in replies.kinds("GET") if k.name == "204")
+        for method in ("GET", "POST"):
+            for fault in FAULTS:
+                for at in trials.thinned(range(len(kind.bytes) + 1), (1, kind.head_end)):
+                    with self.subTest(method=method, fault=fault, at=at):
+                        first = self.trial(kind, method, len(kind.bytes), None)
+                        second = self.trial(kind, method, at, fault)
+                        self.run_trials([first])
+                        self.run_trials([second])
+                        self.assertEqual(second.connections[:1], first.connections)
+                        self.check(second)
+
     def test_get(self):
         self.begin()
         self.break_all(replies.kinds("GET") + replies.raw_kinds("GET"), "GET", FAULTS)

@@ -102,7 +102,7 @@ class Field(cases.Case):
             self._begin(trial, open_ones)
             self.loop.until(lambda: len(open_ones) < at_once, "an end of a trial")
         self.loop.until(lambda: not open_ones, "the ends of all trials")
-        self._find_log(first)
+        self.find_log(first)
         return trials
 
     def _begin(self, trial, open_ones):
@@ -116,7 +116,7 @@ class Field(cases.Case):
         trial.end = loops.End(self.loop, loops.dial(self.door), take)
         trial.end.send(trial.request())
 
-    def _find_log(self, first):
+    def find_log(self, first):
         """Gives each trial from number FIRST on the fields of its line in the log."""
         awaited = {trial.number for trial in self.trials[first:] if trial.leaves_a_line()}
 
