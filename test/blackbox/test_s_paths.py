@@ -1,5 +1,6 @@
 """Path safety: no spelling of a path leads from a mapped prefix to anything else of the service."""
 import itertools
+import os
 import random
 import re
 
@@ -24,9 +25,10 @@ PLACES = [("/", ""), (f"{PREFIX}/data-products/", ""), (f"{PREFIX}/data-products
           (f"{PREFIX}/workspaces/", ""), ("/api/v1/accounts/", "/data-products/x"),
           (f"{PREFIX}/", "/x"), (f"{PREFIX}/data-products", ""),
           (f"http://gateway.test{PREFIX}/data-products/", ""), (f"{PREFIX}/data%2Dproducts/", "")]
-RANDOM_PATHS = 3000 if program.BUILD.name == "release" else 600
+RANDOM_PATHS = (3000 if program.BUILD.name == "release" else 600) * int(
+    os.environ.get("ATTACK_TIMES", "1"))
 REPLY = wire.reply_bytes(200, b"{}")
-COMMAND = "make test SUITES=blackbox"
+COMMAND = os.environ.get("ATTACK_COMMAND", "make test SUITES=blackbox")
 
 
 def spellings():
