@@ -155,6 +155,15 @@ static bool read_end(const struct sockaddr *from, struct wire_end *end_out)
     return inet_ntop(from->sa_family, address, end_out->ip, sizeof end_out->ip) != NULL;
 }
 
+/* What tells the socket FD from all others; 0 if it is none. */
+static uint64_t cookie_of(int fd)
+{
+    uint64_t cookie = 0;
+    socklen_t len = sizeof cookie;
+
+    return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+}
+
 int wires_open(struct wires *ws, const struct sockaddr *to, socklen_t len, int type, int protocol)
 {
     (void)len;
@@ -166,6 +175,7 @@ int wires_open(struct wires *ws, const struct sockaddr *to, socklen_t len, int t
     if (!w)
         return -1;
     read_end(to, &w->remote);
+    w->cookie = cookie_of(fd);
     return fd;
 }
 
@@ -202,7 +212,7 @@ void wires_forget(struct wires *ws, int fd)
 {
     struct wire *w = wires_get(ws, fd);
 
-    if (w && w->foreign) {
+    if (w && (w->foreign || (!w->used && w->cookie != cookie_of(fd)))) {
         drop(w);
     } else if (w) {
         w->wants_read = false;

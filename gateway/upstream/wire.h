@@ -31,6 +31,7 @@ struct wire_end {
 struct wire {
     struct wires *table;
     int fd;
+    uint64_t cookie; /* of the socket: another one may get its number */
     struct event read, write;
     bool reading, writing;  /* which of the two are registered */
     bool wants_read;        /* by the one that moves the bytes */
@@ -83,7 +84,10 @@ struct wire *wires_get(const struct wires *ws, int fd);
 /* Says what is wanted of FD from now on.  False: no memory. */
 bool wires_want(struct wires *ws, int fd, bool read, bool write);
 
-/* Nothing is wanted of FD any more; a foreign one may be closed next. */
+/*
+ * Nothing is wanted of FD any more; a foreign one may be closed next, and one
+ * that never connected may have been closed without a word.
+ */
 void wires_forget(struct wires *ws, int fd);
 
 /* The wire from LOCAL to REMOTE, or NULL. */

@@ -114,7 +114,7 @@ class Bounds(cases.Case):
         least = {row.key: self.plain(row, row.minimum) for row in ROWS
                  if row.key.startswith("limits.") and row.maximum}
         for key in ("request_line", "request_head", "request_fields", "response_head",
-                    "response_fields", "body_json"):
+                    "response_fields", "body_json", "memory"):
             del least[f"limits.{key}"]
         gate = self.gateway(service, least)
         self.assertEqual(gate.once("POST", cases.CLIENT, b'{"a":1}').body, b'{"ok":true}')
