@@ -212,7 +212,7 @@ lint: deps-test ## check floors, doors, style, README's tables, warnings, the bi
 SOAKS ?= $(addprefix test/blackbox/,large.py uploads.py streams.py) $(sort $(wildcard test/soak/*.py))
 
 .PHONY: soak
-soak: deps-test ## documents of 1 GiB, uploads of 2 GiB, thousands of open event streams
+soak: deps-test ## documents of 1 GiB, uploads of 2 GiB, open event streams, slow peers, stops under load
 	@$(MAKE) $(AGAIN) SAN= program service heap-owners
 	@status=0; for what in $(SOAKS); do \
 	    BUILD=build/release HEAP_OWNERS=build/release/bench/heap_owners.so \

@@ -6,7 +6,7 @@ and so are the bystanders.
 import asyncio
 import collections
 import dataclasses
-import threading
+import multiprocessing
 import time
 
 import cases
@@ -17,41 +17,56 @@ import wire
 RATE_FROM = 10                   # seconds from which the minimum rate counts
 CLOCK_GRAIN = 0.02               # seconds that a timer may be early by
 BYSTANDER_SECONDS = 5
+FEW = 10                         # one in so many, of those that are busy
+
+
+def once(connection, method, target, body, status):
+    """One request and its right reply; the seconds it took."""
+    begun = time.monotonic()
+    connection.send(wire.request_bytes(method, target, body))
+    reply = connection.reply(method, BYSTANDER_SECONDS)
+    assert (reply.status, reply.end) == (status, "clean"), reply
+    return time.monotonic() - begun
+
+
+def ask(address, over, told):
+    """
+    Asks one thing after the other until OVER, on kept and on fresh
+    connections; then puts on TOLD the seconds of each request to the service,
+    and of each that the gateway answers itself, or what went wrong.
+    """
+    served, own = [], []
+    try:
+        while not over.is_set():
+            with wire.Connection(address) as connection:
+                for _ in range(10):
+                    served.append(once(connection, "PATCH", cases.CLIENT + "/p",
+                                       b'{"dataProductId":1}', 200))
+                    own.append(once(connection, "GET", "/nothing", None, 404))
+                    over.wait(0.02)
+    except Exception as fault:  # told by stop()
+        told.put(repr(fault))
+    else:
+        told.put((sorted(served), sorted(own)))
 
 
 class Bystanders:
-    """A client in a thread: one request after the other, on kept and on fresh connections."""
+    """A client that asks all the time, in a process of its own."""
 
     def __init__(self, gate):
-        self.gate, self.seconds, self.faults = gate, [], []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self._ask, daemon=True)
-        self.thread.start()
-
-    def _ask(self):
-        try:
-            while not self.over.is_set():
-                with self.gate.connect() as connection:
-                    for _ in range(10):
-                        self._once(connection)
-        except Exception as fault:  # told by stop()
-            self.faults.append(fault)
-
-    def _once(self, connection):
-        begun = time.monotonic()
-        connection.send(wire.request_bytes("PATCH", cases.CLIENT + "/p", b'{"dataProductId":1}'))
-        reply = connection.reply("PATCH", BYSTANDER_SECONDS)
-        assert (reply.status, reply.end) == (200, "clean"), reply
-        self.seconds.append(time.monotonic() - begun)
-        self.over.wait(0.01)
+        context = multiprocessing.get_context("spawn")
+        self.over, self.told = context.Event(), context.Queue()
+        self.process = context.Process(target=ask, args=(gate.client, self.over, self.told),
+                                       daemon=True)
+        self.process.start()
 
     def stop(self):
-        """Their times in seconds, sorted; each was below BYSTANDER_SECONDS."""
+        """(times of requests to the service, of others), sorted; all below BYSTANDER_SECONDS."""
         self.over.set()
-        self.thread.join(wire.PATIENCE)
-        if self.faults:
-            raise self.faults[0]
-        return sorted(self.seconds)
+        told = self.told.get(timeout=wire.PATIENCE)
+        self.process.join(wire.PATIENCE)
+        assert not isinstance(told, str), told
+        return told
 
 
 @dataclasses.dataclass
@@ -84,23 +99,32 @@ async def besiege(one, address, limit, result):
     begun = time.monotonic()
     peer = await peers.Peer.to(address, one.slow)
     try:
-        await one.client(peer, limit)
+        try:
+            await one.client(peer, limit)
+        except peers.Over:       # its ending tells
+            await peer.end()
         result.seconds.append(time.monotonic() - begun)
         result.endings[peer.ending(one.method)] += 1
     finally:
         peer.close()
 
 
+def number_of(kind, each):
+    """How many peers of KIND there are where there are EACH of most."""
+    return each // FEW + 1 if kind.busy else each
+
+
 async def lay(gate, kinds, each, limit, look=None):
     """
-    Opens EACH peers of each of KINDS at once and waits for all their ends.
+    Opens EACH peers of each of KINDS at once, of busy ones a few, and waits
+    for all their ends.
     LOOK(), if given, is called once they have all been held for a while.
     Returns a Result for each kind.
     """
     slowness.LIMIT[0] = limit
     results = [Result(one) for one in kinds]
     tasks = [asyncio.ensure_future(besiege(r.kind, gate.client, limit, r))
-             for r in results for _ in range(each)]
+             for r in results for _ in range(number_of(r.kind, each))]
     if look:
         await asyncio.sleep(limit * 0.7)
         look()

@@ -46,6 +46,7 @@ class Kind:
     timer: str = ""
     outlives: str = ""
     slow: bool = False             # reads little or nothing of a lot
+    busy: bool = False             # moves a lot at first or all the time: a few do
     own_bytes: int = 24 << 10      # what one may cost the gateway, at most
 
 
@@ -126,10 +127,10 @@ async def chunk_stalls(peer, limit):
 
 @kind("200 clean", outlives="request_body", method="POST")
 async def body_byte_by_byte(peer, limit):
-    body = b'{"dataProductId":"%s"}' % (b"b" * (STEPS // 2))
+    body = b'{"dataProductId":"%s"}' % (b"b" * STEPS)
     await peer.send(asking("ok", "POST", len(body), [("Content-Type", "application/json"),
-                                                     ("Connection", "close")]))
-    await peer.drip(body, limit / STEPS)
+                                                     ("Connection", "close")]) + body[:-STEPS - 2])
+    await peer.drip(body[-STEPS - 2:], limit / STEPS)
     await peer.end()
 
 
@@ -172,7 +173,7 @@ def unread(name, own_bytes):
         await peer.send(asking(name))
         await peer.lost()
     client.__name__ = name + "_unread"
-    kind("none reset", timer="reply", slow=True, own_bytes=own_bytes)(client)
+    kind("none reset", timer="reply", slow=True, own_bytes=own_bytes, busy=True)(client)
 
 
 unread("big_raw", HELD_BYTES)
@@ -186,7 +187,7 @@ async def a_megabyte(peer, request):
     return True
 
 
-@kind("200 clean", outlives="reply", slow=True, own_bytes=HELD_BYTES)
+@kind("200 clean", outlives="reply", slow=True, own_bytes=HELD_BYTES, busy=True)
 async def read_slowly(peer, limit):
     await peer.send(asking("a_megabyte", fields=[("Connection", "close")]))
     await peer.sip(1 << 20, 2 * limit)
@@ -198,7 +199,7 @@ async def middling(peer, request):
     return True
 
 
-@kind("none reset", timer="reply", slow=True, own_bytes=HELD_BYTES)
+@kind("none reset", timer="reply", slow=True, own_bytes=HELD_BYTES, busy=True)
 async def pipeline_unread(peer, limit):
     """Asks without end and reads nothing: the replies that wait stop the reading, too."""
     async def ask():
@@ -213,15 +214,15 @@ async def pipeline_unread(peer, limit):
 
 @kind("200 clean", outlives="request_head")
 async def pipeline_dripped(peer, limit):
-    """Each head is begun as the last one ends, and takes half of what it may."""
+    """Each head is begun as the last one ends, and takes a quarter of what it may."""
     request = asking("ok")
     await peer.send(request[:20])
-    for _ in range(4):
-        await asyncio.sleep(limit / 2)
+    for _ in range(5):
+        await asyncio.sleep(limit / 4)
         await peer.send(request[20:] + request[:20])
     await peer.send(asking("ok", fields=[("Connection", "close")])[20:])
     await peer.end()
-    assert len(peer.replies()) == 5, peer.replies()
+    assert len(peer.replies()) == 6, peer.replies()
 
 
 # --- idle and half-closed ---------------------------------------------------------------
@@ -263,15 +264,9 @@ async def half_closed_and_unanswered(peer, limit):
     await peer.end()
 
 
-@act
-async def ok_late(peer, request):
-    await pause(HALF_CLOSE / 3)
-    return await ok(peer, request)
-
-
 @kind("200 clean")
 async def half_closed_and_answered(peer, limit):
-    await peer.send(asking("ok_late"))
+    await peer.send(asking("ok"))
     peer.half_close()
     await peer.end()
 
@@ -410,7 +405,8 @@ async def upload(peer, name, length):
     await asyncio.gather(sent, return_exceptions=True)
 
 
-@kind("504 clean", method="POST", timer="upstream_between_bytes", own_bytes=UPLOAD_BYTES)
+@kind("504 clean", method="POST", timer="upstream_between_bytes", own_bytes=UPLOAD_BYTES,
+      busy=True)
 async def upload_unread(peer, limit):
     await upload(peer, "never_read", BIG)
 
@@ -424,6 +420,7 @@ async def reads_slowly(peer, request):
     return await ok(peer, request)
 
 
-@kind("200 clean", method="POST", outlives="upstream_between_bytes", own_bytes=UPLOAD_BYTES)
+@kind("200 clean", method="POST", outlives="upstream_between_bytes", own_bytes=UPLOAD_BYTES,
+      busy=True)
 async def upload_read_slowly(peer, limit):
     await upload(peer, "reads_slowly", 1 << 20)

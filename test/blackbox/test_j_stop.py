@@ -10,6 +10,7 @@ import cases
 import openloop
 import peers
 import program
+import stopping
 import wire
 
 # To end at once is to leave the workers' threads where they are.
@@ -183,26 +184,7 @@ class Boot(cases.Case):
             self.assertEqual(gate.wait_end(), 0)
 
 
-EVENTS_HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-               b"Transfer-Encoding: chunked\r\n\r\n")
-EVENT = b'data: {"workspaceId":1}\n\n'
-RAW = ("Content-Type", "application/octet-stream")
 RATE = 200 if program.BUILD.name == "release" else 60
-
-
-async def events(peer, request):
-    """An event every now and then, until the gateway goes away."""
-    await peer.send(EVENTS_HEAD)
-    while True:
-        await peer.send(b"%x\r\n%s\r\n" % (len(EVENT), EVENT))
-        await asyncio.sleep(0.05)
-
-
-def asking(name, method="GET", length=None):
-    fields = [("X-Act", name)]
-    if length is not None:
-        fields += [RAW, ("Content-Length", str(length))]
-    return wire.request_bytes(method, cases.CLIENT, None, fields)
 
 
 class Drain(cases.Case):
@@ -214,11 +196,7 @@ class Drain(cases.Case):
             for pattern in tolerated:
                 gate.tolerate(pattern)
             return gate
-        return peers.play(lambda: openloop.Numbered({"events": events}), make, scene)
-
-    async def stopped(self, gate):
-        gate.signal(signal.SIGTERM)
-        await asyncio.to_thread(gate.wait_line, "draining")
+        return peers.play(stopping.service, make, scene)
 
     async def loaded(self, gate, service):
         """SIGTERM under load that goes on past it."""
@@ -270,27 +248,15 @@ class Drain(cases.Case):
     def test_streams_and_uploads_go_on(self):
         """Uploads that end within the limit succeed, streams are cut at it, to be seen."""
         async def scene(gate, service):
-            streams = [await peers.Peer.to(gate.client) for _ in range(10)]
-            uploads = [await peers.Peer.to(gate.client) for _ in range(10)]
-            for peer in streams:
-                await peer.send(asking("events"))
-            for peer in uploads:
-                await peer.send(asking("ok", "POST", 100_000) + b"u" * 50_000)
-            await peers.until(lambda: service.received == 10 * 50_000, "half of the uploads")
-            for peer in streams:
-                while EVENT.replace(b"workspaceId", b"dataProductId") not in peer.got:
-                    await peer.receive()
+            streams, uploads = await stopping.open_some(gate, 10)
+            await peers.until(lambda: service.received == 10 * len(stopping.HALF), "the halves")
             begun = time.monotonic()
-            await self.stopped(gate)
-            for peer in uploads:
-                await peer.send(b"u" * 50_000)
-            await asyncio.gather(*(peer.end() for peer in uploads + streams))
+            await stopping.told_to_stop(gate)
+            await stopping.end_all(streams, uploads)
             self.assertEqual({p.ending("POST") for p in uploads}, {"200 clean"})
             self.assertEqual({p.replies()[0].field("Connection") for p in uploads}, {"close"})
             self.assertEqual({p.ending() for p in streams}, {"200 truncated"})
             self.assertGreater(time.monotonic() - begun, 1.9)
-            for peer in uploads + streams:
-                peer.close()
             self.assertEqual(await asyncio.to_thread(gate.wait_end), 0)
             return gate
 
@@ -305,11 +271,12 @@ class Drain(cases.Case):
         async def scene(gate, service):
             some = [await peers.Peer.to(gate.client) for _ in range(20)]
             for peer in some:
-                await peer.send(asking("ok")[:-10])
+                await peer.send(stopping.asking("ok")[:-10])
             await asyncio.to_thread(gate.once, "GET", "/nothing")
-            await self.stopped(gate)
+            await stopping.told_to_stop(gate)
+            await stopping.refusing(gate)
             for peer in some[:10]:
-                await peer.send(asking("ok")[-10:])
+                await peer.send(stopping.asking("ok")[-10:])
             await asyncio.gather(*(peer.end() for peer in some))
             self.assertEqual([p.ending() for p in some], 10 * ["200 clean"] + 10 * ["408 clean"])
             self.assertEqual({p.replies()[0].field("Connection") for p in some}, {"close"})
@@ -317,18 +284,18 @@ class Drain(cases.Case):
                 peer.close()
             self.assertEqual(await asyncio.to_thread(gate.wait_end), 0)
 
-        self.play(scene, {"timeouts.request_head": "2s"})
+        self.play(scene, {"timeouts.request_head": "4s"})
 
     def test_a_lingering_close_is_waited_for(self):
         """A refused client that still sends gets its reply, and the process its end."""
         async def scene(gate, service):
             peer = await peers.Peer.to(gate.client)
             await peer.send(wire.request_bytes("POST", "/nothing", None,
-                                               [RAW, ("Content-Length", "500000")]))
+                                               [stopping.RAW, ("Content-Length", "500000")]))
             await peer.send(b"l" * 100_000)
             while b"ROUTE_NOT_FOUND" not in peer.got:
                 await peer.receive()
-            await self.stopped(gate)
+            await stopping.told_to_stop(gate)
             await peer.send(b"l" * 400_000)
             await peer.end()
             self.assertEqual(peer.ending("POST"), "404 clean")

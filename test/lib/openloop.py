@@ -52,14 +52,8 @@ class Numbered(peers.Service):
     """A service that answers by number and counts how often it saw each."""
 
     def __init__(self, acts=()):
-        super().__init__({"count": self._answer, "ok": self._ok, **dict(acts)})
+        super().__init__({"count": self._answer, **dict(acts)})
         self.seen = collections.Counter()
-
-    @staticmethod
-    async def _ok(peer, request):
-        await request.whole()
-        await peer.send(cases.OK)
-        return True
 
     async def _answer(self, peer, request):
         kind, number = request.fields.one("X-Kind"), int(request.fields.one("X-Number"))
