@@ -77,9 +77,22 @@ struct exchange_limits limits_exchange(const struct settings *s)
     };
 }
 
+/* What translators of both directions hold until they see its end, and its translation. */
+static uint64_t held_whole(const struct settings *s)
+{
+    uint64_t most = s->limits.json_value;
+
+    most = s->limits.sse_event > most ? s->limits.sse_event : most;
+    most = s->limits.record > most ? s->limits.record : most;
+    return 2 * 2 * most;
+}
+
 uint64_t limits_worst_bytes(const struct settings *s)
 {
-    uint64_t each = EXCHANGE_ARENA_BYTES + 2 * s->limits.buffer_high + PIECE_BYTES * EXPANSION;
+    uint64_t pieces = 2 * (s->limits.buffer_high + PIECE_BYTES * EXPANSION) + held_whole(s);
+    uint64_t unread = s->limits.buffer_high + s->limits.request_head + 2 * PIECE_BYTES;
+    uint64_t transfer = 2 * (PIECE_BYTES + s->limits.response_head);
+    uint64_t each = 2 * EXCHANGE_ARENA_BYTES + unread + pieces + transfer;
 
     return each > UINT64_MAX / s->limits.exchanges ? UINT64_MAX : s->limits.exchanges * each;
 }

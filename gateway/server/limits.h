@@ -16,7 +16,10 @@ struct front_limits limits_front(const struct settings *s);
 struct upstream_limits limits_upstream(const struct settings *s, unsigned share);
 struct exchange_limits limits_exchange(const struct settings *s);
 
-/* The bytes all exchanges may hold at worst, beside the fixed cost of a connection. */
+/*
+ * The bytes all exchanges may hold at worst, beside the fixed cost of a
+ * connection and the windows of bodies that come coded.
+ */
 uint64_t limits_worst_bytes(const struct settings *s);
 
 /* The descriptors that S may need at worst. */

@@ -55,11 +55,30 @@ static void few_are_shared_out(void **state)
     assert_int_equal(limits_connections(&s, besides + 600), 100);
 }
 
+/* Whatever is set larger makes the worst worse; what can't be told is told as the largest number.
+ */
+static void the_worst_follows_the_limits(void **state)
+{
+    struct settings s = settings_with(10000, 100);
+    uint64_t worst = limits_worst_bytes(&s);
+
+    (void)state;
+    assert_true(worst >= 100 * (3 * s.limits.buffer_high + 2 * s.limits.record));
+    s.limits.record += 1 << 20;
+    assert_true(limits_worst_bytes(&s) >= worst + 100 * 2 * (1 << 20));
+    worst = limits_worst_bytes(&s);
+    s.limits.buffer_high += 1 << 20;
+    assert_int_equal(limits_worst_bytes(&s), worst + 100 * 3 * (1 << 20));
+    s.limits.exchanges = UINT64_MAX;
+    assert_true(limits_worst_bytes(&s) == UINT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enough_is_enough),
         cmocka_unit_test(few_are_shared_out),
+        cmocka_unit_test(the_worst_follows_the_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
