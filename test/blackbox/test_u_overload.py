@@ -299,7 +299,8 @@ class Memory(cases.Case):
         self.assertEqual(held[0].reply().status, 200, "what was begun is finished")
         for connection in held:
             connection.close()
-        comes_true(lambda: served(200, None), "the end of it")
+        if program.BUILD.name != "tsan":   # whose malloc gives nothing back
+            comes_true(lambda: served(200, None), "the end of it")
 
 
 class Greedy(cases.Case):
