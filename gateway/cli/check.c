@@ -115,7 +115,7 @@ static int check(const struct check *c, const char *file)
     if (conf)
         print_summary(conf);
     int status = conf ? EXIT_SUCCESS : EXIT_FAILURE;
-    conf_free(&conf);
+    conf_unref(&conf);
     diag_free(&complaints);
     if (fflush(stdout) != 0 || ferror(stdout))
         status = EXIT_FAILURE;

@@ -354,6 +354,6 @@ int cli_explain(int argc, char **argv)
     if (!conf)
         return EX_CONFIG;
     int code = explain(conf, &o);
-    conf_free(&conf);
+    conf_unref(&conf);
     return code;
 }

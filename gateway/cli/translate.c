@@ -193,6 +193,6 @@ int cli_translate(int argc, char **argv)
         fprintf(stderr, "dpgw translate: cannot open %s: %s\n", o.file, strerror(errno));
     if (from && from != stdin)
         fclose(from);
-    conf_free(&conf);
+    conf_unref(&conf);
     return code;
 }

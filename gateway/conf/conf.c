@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SETTINGS_ARENA_BYTES = 4 * 1024 * 1024 };
+enum { SETTINGS_ARENA_BYTES = 4 * 1024 * 1024, TOKEN_FILE_MAX = 4096, TOKEN_BYTES_MIN = 16 };
 
 /* What is needed while loading and not afterwards. */
 struct loading {
@@ -75,11 +75,11 @@ static struct yaml_node *load_tree(struct loading *l, const char *file, struct w
 
 /* --- the mapping --------------------------------------------------------------------- */
 
-/* The path of the mapping file, as seen from the settings file's folder; absent: no memory. */
-static struct text resolved_mapping(const struct loading *l)
+/* The path that the setting at FIELD names, as seen from the settings file's folder. */
+static struct text resolved(const struct loading *l, const struct text *field)
 {
-    const struct conf_origin *origin = layers_origin(l->layers, &l->layers->settings.mapping_file);
-    struct text name = l->layers->settings.mapping_file, folder = text_from(l->conf->file);
+    const struct conf_origin *origin = layers_origin(l->layers, field);
+    struct text name = *field, folder = text_from(l->conf->file);
     bool beside = origin->source == CONF_DEFAULT || origin->source == CONF_FILE;
 
     while (folder.len > 0 && folder.at[folder.len - 1] != '/')
@@ -112,6 +112,28 @@ static void load_mapping(struct loading *l)
     }
 }
 
+/* --- the token of the admin address ------------------------------------------------------ */
+
+static void load_token(struct loading *l)
+{
+    struct text *file = &l->layers->settings.admin_token_file;
+    struct where where = layers_origin(l->layers, file)->where;
+    struct buf token;
+
+    if (!file->at)
+        return;
+    buf_init(&token, TOKEN_FILE_MAX);
+    *file = resolved(l, file);
+    if (!file->at)
+        no_memory(l->d, l->conf->file);
+    else if (read_file(file->at, where, &token, l->d) &&
+             text_trim(buf_text(&token)).len < TOKEN_BYTES_MIN)
+        diag_error(l->d, where, "weak-token", "%s must hold a token of %d characters or more",
+                   file->at, TOKEN_BYTES_MIN);
+    l->conf->admin_token = arena_copy(l->conf->arena, text_trim(buf_text(&token)));
+    buf_fini(&token);
+}
+
 /* --- all of it ------------------------------------------------------------------------- */
 
 /* Reads both files; what is wrong with them is in the diagnostics then. */
@@ -130,7 +152,8 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     layers_overrides(l->layers, overrides);
     if (diag_errors(l->d) == before)
         layers_check(l->layers);
-    s->mapping_file = resolved_mapping(l);
+    load_token(l);
+    s->mapping_file = resolved(l, &s->mapping_file);
     if (!s->mapping_file.at)
         no_memory(l->d, file);
     else if (sound || access(s->mapping_file.at, R_OK) == 0)
@@ -155,11 +178,12 @@ static struct conf *conf_new(const char *file)
 
     if (!c)
         return NULL;
+    atomic_init(&c->references, 1);
     c->arena = arena_new(SETTINGS_ARENA_BYTES);
     if (c->arena)
         c->file = arena_copy(c->arena, text_from(file)).at;
     if (!c->file)
-        conf_free(&c);
+        conf_unref(&c);
     return c;
 }
 
@@ -186,20 +210,27 @@ struct conf *conf_load(const char *file, const struct conf_overrides *overrides,
     if (l.trees)
         arena_free(&l.trees);
     if (diag_errors(complaints) > before && l.conf)
-        conf_free(&l.conf);
+        conf_unref(&l.conf);
     return l.conf;
 }
 
-void conf_free(struct conf **c)
+struct conf *conf_ref(struct conf *c)
 {
-    if (!*c)
+    atomic_fetch_add_explicit(&c->references, 1, memory_order_relaxed);
+    return c;
+}
+
+void conf_unref(struct conf **owned)
+{
+    struct conf *c = *owned;
+
+    *owned = NULL;
+    if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) > 1)
         return;
-    if ((*c)->mapping)
-        mapping_unref(&(*c)->mapping);
-    if ((*c)->arena)
-        arena_free(&(*c)->arena);
-    free(*c);
-    *c = NULL;
+    mapping_unref(&c->mapping);
+    if (c->arena)
+        arena_free(&c->arena);
+    free(c);
 }
 
 const char *conf_find(const char *given)

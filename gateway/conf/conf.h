@@ -11,6 +11,8 @@
 #include "conf/settings.h"
 #include "mapping/mapping.h"
 
+#include <stdatomic.h>
+
 /* One "--set key=value", as given. */
 struct conf_overrides {
     const char *const *at;
@@ -26,23 +28,29 @@ struct conf_origin {
     struct where where;
 };
 
+/* Both files, as they were read.  Nothing in it changes; it is counted like its mapping. */
 struct conf {
+    atomic_uint references;
     const char *file;                  /* the settings file that was read */
     struct settings settings;          /* texts owned by the conf */
     struct mapping *mapping;           /* one reference */
+    struct text admin_token;           /* what admin_token_file holds; absent: none */
     const struct conf_origin *origins; /* one for each row of SETTINGS */
     struct arena *arena;
 };
 
 /*
  * Loads FILE and the mapping it names.  ENVIRONMENT is as environ.  Returns
- * NULL if any error was added to COMPLAINTS (which may have warnings anyway).
+ * one reference, or NULL if any error was added to COMPLAINTS (which may have warnings anyway).
  */
 struct conf *conf_load(const char *file, const struct conf_overrides *overrides,
                        char *const *environment, struct diag *complaints);
 
-/* Frees the conf at *C, giving back its mapping, and sets *C to NULL. */
-void conf_free(struct conf **c);
+/* One more reference to C; from any thread. */
+struct conf *conf_ref(struct conf *c);
+
+/* Gives back the reference at *C (the last one frees it, from any thread) and sets *C to NULL. */
+void conf_unref(struct conf **c);
 
 /*
  * The settings file to use: GIVEN (-c), $DPGW_CONFIG, config/gateway.yaml,

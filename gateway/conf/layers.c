@@ -385,6 +385,14 @@ static void refuse_order(const struct layers *l, const void *small, const char *
                relation);
 }
 
+static bool addresses_hold(const struct addresses *addresses, struct text address)
+{
+    for (size_t i = 0; i < addresses->count; i++)
+        if (text_eq(addresses->at[i], address))
+            return true;
+    return false;
+}
+
 void layers_check(const struct layers *l)
 {
     const struct settings *s = &l->settings;
@@ -404,8 +412,8 @@ void layers_check(const struct layers *l)
         diag_error(l->d, (struct where){.file = l->file}, "missing-key", "upstream.url is not set");
         diag_hint(l->d, "add: upstream: {url: \"http://127.0.0.1:9000\"}");
     }
-    for (size_t i = 0; s->admin.at && i < s->listen_count; i++)
-        if (text_eq(s->admin, s->listen[i]) && !endpoint_is_any_port(s->admin))
+    for (size_t i = 0; i < s->admin.count; i++)
+        if (addresses_hold(&s->listen, s->admin.at[i]) && !endpoint_is_any_port(s->admin.at[i]))
             diag_error(l->d, layers_origin(l, &s->admin)->where, "contradiction",
                        "admin must not be an address that clients can reach");
 }

@@ -212,8 +212,10 @@ static int read_word(const struct reading *r, const char *const *words, size_t c
 
 static bool read_level(const struct reading *r)
 {
-    static const char *const words[] = {
-        [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
+    const char *words[] = {[LOG_ERROR] = log_level_word(LOG_ERROR),
+                           [LOG_WARN] = log_level_word(LOG_WARN),
+                           [LOG_INFO] = log_level_word(LOG_INFO),
+                           [LOG_DEBUG] = log_level_word(LOG_DEBUG)};
     int level = read_word(r, words, 4, "it is one of error, warn, info, debug");
 
     if (level >= 0)
@@ -251,37 +253,33 @@ static bool read_host(const struct reading *r)
     return host >= 0;
 }
 
+static bool read_reload(const struct reading *r)
+{
+    static const char *const words[] = {[RELOAD_AUTO] = "auto", [RELOAD_SIGNAL] = "signal"};
+    int reload = read_word(r, words, 2, "it is one of auto, signal");
+
+    if (reload >= 0)
+        *(enum settings_reload *)field_of(r) = (enum settings_reload)reload;
+    return reload >= 0;
+}
+
 /* --- addresses ------------------------------------------------------------------- */
 
 static const char address_form[] =
     "it is an address and a port, as in \"127.0.0.1:8080\", \"[::]:8080\" or \"unix:/path\"";
 
-static bool read_address(const struct reading *r)
+static bool add_address(const struct reading *r)
 {
-    struct text *to = field_of(r);
-
-    if (text_eq(r->value, TEXT("off"))) {
-        *to = (struct text){0};
-        return true;
-    }
-    if (!endpoint_is_address(r->value))
-        return refuse(r, address_form);
-    *to = r->value;
-    return true;
-}
-
-static bool add_listen(const struct reading *r)
-{
-    struct settings *to = r->to;
+    struct addresses *to = field_of(r);
 
     if (!endpoint_is_address(r->value))
         return refuse(r, address_form);
-    for (size_t i = 0; i < to->listen_count; i++)
-        if (text_eq(to->listen[i], r->value) && !endpoint_is_any_port(r->value))
+    for (size_t i = 0; i < to->count; i++)
+        if (text_eq(to->at[i], r->value) && !endpoint_is_any_port(r->value))
             return refuse(r, "it is there already");
-    if (to->listen_count == SETTINGS_LISTEN_MAX)
+    if (to->count == ADDRESSES_MAX)
         return refuse(r, "there are more than 8 addresses");
-    to->listen[to->listen_count++] = r->value;
+    to->at[to->count++] = r->value;
     return true;
 }
 
@@ -308,7 +306,7 @@ bool setting_is_list(const struct setting *s)
 void setting_clear(const struct setting *s, struct settings *to)
 {
     if (s->kind == SETTING_ADDRESSES)
-        to->listen_count = 0;
+        ((struct addresses *)((char *)to + s->offset))->count = 0;
     else
         ((struct networks *)((char *)to + s->offset))->count = 0;
 }
@@ -318,7 +316,15 @@ bool setting_add(const struct setting *s, struct text member, struct where where
 {
     const struct reading r = {s, member, where, to, d};
 
-    return s->kind == SETTING_ADDRESSES ? add_listen(&r) : add_network(&r);
+    return s->kind == SETTING_ADDRESSES ? add_address(&r) : add_network(&r);
+}
+
+/* What stands for no member at all; empty: nothing does. */
+static struct text word_for_none(const struct setting *s)
+{
+    if (s->kind == SETTING_NETWORKS)
+        return TEXT("none");
+    return s->minimum == 0 ? TEXT("off") : TEXT("");
 }
 
 /* Members in one text, with commas between them. */
@@ -328,7 +334,7 @@ static bool read_list(const struct reading *r)
     bool sound = true;
 
     setting_clear(r->setting, r->to);
-    if (r->setting->kind == SETTING_NETWORKS && text_eq(rest, TEXT("none")))
+    if (text_eq(rest, word_for_none(r->setting)))
         return true;
     for (bool last = false; !last;) {
         size_t comma = text_find(rest, ',');
@@ -390,12 +396,12 @@ bool setting_read(const struct setting *s, struct text value, struct where where
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
         return read_list(&r);
-    case SETTING_ADDRESS:
-        return read_address(&r);
     case SETTING_URL:
         return read_url(&r);
     case SETTING_HOST:
         return read_host(&r);
+    case SETTING_RELOAD:
+        return read_reload(&r);
     case SETTING_FILE:
         return read_file(&r);
     case SETTING_WORKERS:

@@ -16,17 +16,26 @@
 #include "base/text.h"
 #include "conf/account.h"
 
-enum { SETTINGS_LISTEN_MAX = 8 };
+enum { ADDRESSES_MAX = 8 };
+
+/* Listening addresses, as written. */
+struct addresses {
+    struct text at[ADDRESSES_MAX];
+    size_t count;
+};
 
 /* Whose Host the service is sent. */
 enum settings_host { HOST_UPSTREAM, HOST_CLIENT };
 
+/* When the files are read again: also when they have changed, or only when asked. */
+enum settings_reload { RELOAD_AUTO, RELOAD_SIGNAL };
+
 struct settings {
-    struct text listen[SETTINGS_LISTEN_MAX];
-    size_t listen_count;
-    struct text admin;        /* absent: no admin listener */
-    struct text upstream_url; /* scheme and authority, no path */
+    struct addresses listen, admin;
+    struct text admin_token_file; /* absent: none */
+    struct text upstream_url;     /* scheme and authority, no path */
     enum settings_host upstream_host;
+    enum settings_reload reload;
     struct text mapping_file; /* as resolved against the settings file's folder */
     unsigned workers;         /* "auto": one per core this process may use */
     struct account user;      /* whom a process of root becomes */
@@ -68,20 +77,24 @@ struct settings {
 /*
  * X(key, field, kind, default, minimum, maximum, what it is).  An empty
  * default: there is none.  A maximum of SETTINGS_NOEND lets `unlimited` be
- * said, a minimum of 0 for a time or a number lets `off` be said.
+ * said, a minimum of 0 for a time, a number or addresses lets `off` be said.
  */
 /* clang-format off */
 #define SETTINGS(X)                                                                                \
-    X("listen", listen, ADDRESSES, "0.0.0.0:8080", 0, 0,                                           \
+    X("listen", listen, ADDRESSES, "0.0.0.0:8080", 1, 8,                                           \
       "where clients connect: host:port, unix:/path, or a list")                                   \
-    X("admin", admin, ADDRESS, "off", 0, 0,                                                        \
-      "where health is asked for; off, or an address that clients can't reach")                    \
+    X("admin", admin, ADDRESSES, "off", 0, 8,                                                      \
+      "where operators and their tools ask; off, an address that clients can't reach, or a list")  \
+    X("admin_token_file", admin_token_file, FILE, "", 0, 0,                                        \
+      "a file with the token that opens /-/ on admin addresses beyond this machine")               \
     X("upstream.url", upstream_url, URL, "", 0, 0,                                                 \
       "the Workspaces service: http://host:port")                                                  \
     X("upstream.host", upstream_host, HOST, "upstream", 0, 0,                                      \
       "whose Host goes up: upstream or client")                                                    \
     X("mapping", mapping_file, FILE, "mapping.yaml", 0, 0,                                         \
       "the mapping file, relative to the settings file")                                           \
+    X("reload", reload, RELOAD, "auto", 0, 0,                                                      \
+      "when both files are read again: auto, as soon as they change, or signal, when asked")       \
     X("workers", workers, WORKERS, "auto", 1, 256,                                                 \
       "threads that serve; auto: one per core")                                                    \
     X("user", user, USER, "none", 0, 0,                                                            \
@@ -175,6 +188,18 @@ struct settings {
 /* Keys of settings that the documents name and this version does not act on. */
 #define SETTINGS_LATER(X) X("timeouts.tls_handshake")
 
+/* Keys of settings that a running gateway keeps as they were when it started. */
+#define SETTINGS_FIXED(X)                                                                          \
+    X("listen")                                                                                    \
+    X("admin")                                                                                     \
+    X("admin_token_file")                                                                          \
+    X("upstream.url")                                                                              \
+    X("reload")                                                                                    \
+    X("workers")                                                                                   \
+    X("limits.connections")                                                                        \
+    X("limits.exchanges")                                                                          \
+    X("limits.upstream_connections")
+
 enum {
 #define X(key, field, kind, standard, minimum, maximum, about) +1
     SETTINGS_COUNT = 0 SETTINGS(X)
@@ -183,9 +208,9 @@ enum {
 
 enum setting_kind {
     SETTING_ADDRESSES,
-    SETTING_ADDRESS,
     SETTING_URL,
     SETTING_HOST,
+    SETTING_RELOAD,
     SETTING_NETWORKS,
     SETTING_FILE,
     SETTING_WORKERS,

@@ -139,7 +139,7 @@ static void a_sound_pair_of_files_is_taken(void **state)
     assert_true(text_eq(c->settings.mapping_file, TEXT(FOLDER "sound.mapping.yaml")));
     assert_true(text_eq(c->settings.upstream_url, TEXT("http://127.0.0.1:9000")));
     assert_int_equal(mapping_route(c->mapping, HTTP_GET, TEXT("/products"), &route), ROUTE_FOUND);
-    conf_free(&c);
+    conf_unref(&c);
     assert_null(c);
     diag_free(&d);
 }
@@ -152,7 +152,7 @@ static void the_mapping_outlives_the_settings(void **state)
     size_t count;
 
     (void)state;
-    conf_free(&c);
+    conf_unref(&c);
     diag_free(&d);
     const struct route *const *routes = mapping_routes(m, &count);
     assert_int_equal(count, 1);
@@ -184,10 +184,10 @@ static void the_later_layer_wins(void **state)
     assert_int_equal(complaints, 0);
     assert_int_equal(c->settings.limits.json_depth, 31);
     assert_int_equal(c->settings.log_level, LOG_DEBUG);
-    assert_int_equal(c->settings.listen_count, 2);
+    assert_int_equal(c->settings.listen.count, 2);
     assert_true(text_eq(c->settings.upstream_url, TEXT("http://there")));
     assert_int_equal(c->settings.limits.json_number, 1024);
-    conf_free(&c);
+    conf_unref(&c);
     diag_free(&d);
 }
 
@@ -217,7 +217,7 @@ static void trusted_hops_may_be_a_list(void **state)
         assert_non_null(strstr(complaints, cases[i].complaint));
         assert_true(*cases[i].complaint ? !c : c->settings.trusted_hops.count == cases[i].count);
         free(complaints);
-        conf_free(&c);
+        conf_unref(&c);
         diag_free(&d);
         unlink(file);
     }
@@ -263,7 +263,7 @@ static void unknown_variables_are_only_warned_of(void **state)
                         "environment: warning: DPGW_TIMEOUTS__TLS_HANDSHAKE is not in this "
                         "version\nenvironment: warning: DPGW_ is no setting\n");
     free(complaints);
-    conf_free(&c);
+    conf_unref(&c);
     diag_free(&d);
 }
 
@@ -314,7 +314,7 @@ static void it_is_told_where_each_setting_came_from(void **state)
         lines++;
     assert_int_equal(lines, SETTINGS_COUNT);
     free(text);
-    conf_free(&c);
+    conf_unref(&c);
     diag_free(&d);
 }
 
@@ -397,10 +397,11 @@ static void the_sample_is_sound_with_every_comment_taken_off(void **state)
     char *complaints = printed(d);
     assert_string_equal(complaints, "");
     for (size_t i = 0; i < SETTINGS_COUNT; i++)
-        if (strcmp(settings_table[i].key, "mapping") != 0)
+        if (strcmp(settings_table[i].key, "mapping") != 0 &&
+            strcmp(settings_table[i].key, "admin_token_file") != 0) /* there is no such file */
             assert_int_equal(c->origins[i].source, CONF_FILE);
     free(complaints);
-    conf_free(&c);
+    conf_unref(&c);
     diag_free(&d);
     unlink(file);
 }
@@ -470,7 +471,7 @@ static void the_sample_mapping_mirrors_the_whole_api(void **state)
     assert_int_equal(
         mapping_route(c->mapping, HTTP_GET, TEXT(BASE "data-products/7/chat-threads"), &route),
         ROUTE_NOT_FOUND);
-    conf_free(&c);
+    conf_unref(&c);
     diag_free(&d);
 }
 

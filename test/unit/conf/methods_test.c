@@ -30,7 +30,7 @@ static void every_spelling_means_the_same(void **state)
         assert_int_equal(route_upstream_method(route, HTTP_GET), HTTP_GET);
         assert_int_equal(mapping_route(c->mapping, HTTP_POST, path, &route), ROUTE_NO_METHOD);
     }
-    conf_free(&c);
+    conf_unref(&c);
     diag_free(&d);
 }
 

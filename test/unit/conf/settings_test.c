@@ -51,9 +51,9 @@ static void the_defaults_are_those_of_the_document(void **state)
     assert_int_equal(s.timeouts.half_close, 5000);
     assert_int_equal(s.timeouts.exchange, 0);
     assert_int_equal(s.timeouts.drain, 30000);
-    assert_int_equal(s.listen_count, 1);
-    assert_true(text_eq(s.listen[0], TEXT("0.0.0.0:8080")));
-    assert_null(s.admin.at);
+    assert_int_equal(s.listen.count, 1);
+    assert_true(text_eq(s.listen.at[0], TEXT("0.0.0.0:8080")));
+    assert_int_equal(s.admin.count, 0);
     assert_null(s.upstream_url.at);
     assert_in_range(s.workers, 1, 256);
     assert_false(s.user.given);
@@ -162,12 +162,12 @@ static void listeners_have_a_number_and_an_end(void **state)
     (void)state;
     settings_standard(&s);
     assert_true(takes("listen", "127.0.0.1:1, 127.0.0.1:2,unix:/x", &s));
-    assert_int_equal(s.listen_count, 3);
-    assert_true(text_eq(s.listen[1], TEXT("127.0.0.1:2")));
-    assert_true(text_eq(s.listen[2], TEXT("unix:/x")));
+    assert_int_equal(s.listen.count, 3);
+    assert_true(text_eq(s.listen.at[1], TEXT("127.0.0.1:2")));
+    assert_true(text_eq(s.listen.at[2], TEXT("unix:/x")));
     assert_false(takes("listen", "127.0.0.1:1,127.0.0.1:1", &s));
     assert_true(takes("listen", "[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0", &s));
-    assert_int_equal(s.listen_count, SETTINGS_LISTEN_MAX);
+    assert_int_equal(s.listen.count, ADDRESSES_MAX);
     assert_false(
         takes("listen", "[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0,[::]:0", &s));
 }
@@ -218,8 +218,8 @@ static void numbers_land_in_their_fields(void **state)
     assert_true(takes("log.level", "debug", &s) && takes("log.format", "json", &s));
     assert_int_equal(s.log_level, LOG_DEBUG);
     assert_int_equal(s.log_format, LOG_JSON);
-    assert_true(takes("admin", "127.0.0.1:1", &s) && s.admin.at);
-    assert_true(takes("admin", "off", &s) && !s.admin.at);
+    assert_true(takes("admin", "127.0.0.1:1", &s) && s.admin.count == 1);
+    assert_true(takes("admin", "off", &s) && s.admin.count == 0);
 }
 
 int main(void)
