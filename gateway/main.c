@@ -94,8 +94,10 @@ static int serve(int argc, char **argv)
         LOG_T("mapping_file", conf->settings.mapping_file), LOG_S("version", DPGW_VERSION));
     mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES); /* large buffers go back to the system at once */
     event_set_mem_functions(event_malloc, event_realloc, free);
-    int code = server_run(conf);
-    conf_free(&conf);
+    struct reload_source again = {
+        .file = conf->file, .overrides = {source.sets, source.set_count}, .environment = environ};
+    int code = server_run(conf, &again);
+    conf_unref(&conf);
     return code;
 }
 

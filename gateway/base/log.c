@@ -31,6 +31,31 @@ void log_setup(enum log_level level, enum log_format format)
     atomic_store(&shape, format);
 }
 
+void log_set_level(enum log_level level)
+{
+    atomic_store(&wanted, level);
+}
+
+enum log_level log_level_now(void)
+{
+    return atomic_load_explicit(&wanted, memory_order_relaxed);
+}
+
+const char *log_level_word(enum log_level level)
+{
+    return level_names[level];
+}
+
+bool log_level_read(struct text word, enum log_level *level_out)
+{
+    for (int i = LOG_ERROR; i <= LOG_DEBUG; i++)
+        if (text_eq(word, text_from(level_names[i]))) {
+            *level_out = (enum log_level)i;
+            return true;
+        }
+    return false;
+}
+
 bool log_wants(enum log_level level)
 {
     return level <= atomic_load_explicit(&wanted, memory_order_relaxed);

@@ -39,6 +39,14 @@ struct log_pair {
 /* Sets what is written and how; before this, LOG_INFO as logfmt. */
 void log_setup(enum log_level level, enum log_format format);
 
+/* Sets the level alone, until the next log_setup; and the one that holds now. */
+void log_set_level(enum log_level level);
+enum log_level log_level_now(void);
+
+/* The word for LEVEL, and the level called WORD; false if there is none. */
+const char *log_level_word(enum log_level level);
+bool log_level_read(struct text word, enum log_level *level_out);
+
 /* True if lines of LEVEL are written: ask before costly arguments. */
 bool log_wants(enum log_level level);
 

@@ -147,6 +147,8 @@ void downlink_begin(struct exchange *ex, const struct upstream_head *head)
     down->reply.status = head->status;
     down->reply.reason = arena_copy(ex->arena, head->reason);
     down->events = is_event_stream(head);
+    if (down->events && ex->host->event_streams)
+        atomic_fetch_add_explicit(ex->host->event_streams, 1, memory_order_relaxed);
     down->prompt = down->events || media == MEDIA_RECORDS || media == MEDIA_JSON_SEQ;
     frame(ex, head, media);
     if (down->translated && (!plannable || head->status == 206)) {

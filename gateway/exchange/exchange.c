@@ -50,6 +50,7 @@ static struct exchange_report report_of(const struct exchange *ex)
                                     .received = ex->up.received,
                                     .sent = ex->sent_bytes,
                                     .transfers = ex->transfers,
+                                    .on_kept = ex->on_kept,
                                     .event_stream = ex->down.events,
                                     .invalid = {ex->invalid[REQUEST], ex->invalid[RESPONSE]},
                                     .tally = {&ex->tally[REQUEST], &ex->tally[RESPONSE]}};
@@ -76,12 +77,14 @@ void exchange_end(struct exchange *ex, enum outcome outcome)
         return;
     exchange_decide(ex, outcome);
     exchange_enter(ex, EXCHANGE_ENDED);
-    upstream_cancel(&ex->upstream);
     times_answered(ex);
+    upstream_cancel(&ex->upstream);
     struct exchange_report report = report_of(ex);
     log_exchange(ex, &report);
     if (ex->host->ended)
         ex->host->ended(ex->host->owner, &report);
+    if (ex->down.events && ex->host->event_streams)
+        atomic_fetch_sub_explicit(ex->host->event_streams, 1, memory_order_relaxed);
     ex->host->open--;
     if (ex->placed)
         quota_give(ex->host->exchanges);

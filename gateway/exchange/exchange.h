@@ -49,6 +49,7 @@ struct exchange_host {
     struct upstream *upstream;
     struct mapping *mapping; /* the one for new exchanges */
     struct exchange_limits limits;
+    atomic_size_t *event_streams;    /* replies under way that are event streams; NULL: not asked */
     struct quota *exchanges;         /* places for requests in flight, shared by all hosts */
     const struct pressure *pressure; /* FULL: requests are refused; NULL: there is none */
     /* Asks for a call of exchange_reap from the top of the loop. */

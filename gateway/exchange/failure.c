@@ -144,6 +144,7 @@ static void fail(struct exchange *ex, enum outcome outcome, int status,
     if (ex->phase >= EXCHANGE_FLUSHING)
         return;
     exchange_decide(ex, outcome);
+    times_answered(ex);
     upstream_cancel(&ex->upstream);
     exchange_enter(ex, EXCHANGE_FLUSHING);
     if (ex->down.begun) {

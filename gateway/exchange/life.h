@@ -107,6 +107,7 @@ struct exchange {
     struct request_facts request;
     struct exchange_times times;
     unsigned transfers;                 /* requests to the service */
+    unsigned on_kept;                   /* of them on kept connections */
     struct tally tally[2];              /* by direction: what the rules did to the bodies */
     bool invalid[2];                    /* by direction: the body was refused by its translator */
     struct front_request *client;       /* NULL once its end was told */
@@ -132,7 +133,7 @@ void exchange_end(struct exchange *ex, enum outcome outcome);
 /* Now, in microseconds of the monotonic clock. */
 uint64_t times_now(void);
 
-/* EX asks the service, and has its answer or gives up. */
+/* EX asks the service; has its answer or gives up, the transfer not yet cancelled. */
 void times_asked(struct exchange *ex);
 void times_answered(struct exchange *ex);
 

@@ -23,6 +23,7 @@ struct exchange_report {
     uint64_t received;    /* bytes of the request's body, as they came */
     uint64_t sent;        /* bytes of the reply's body, as they left */
     unsigned transfers;   /* requests to the service; 2: the first was lost and repeated */
+    unsigned on_kept;     /* of them on kept connections */
     bool event_stream;    /* the reply was one */
     bool invalid[2];      /* by direction: the body was refused by its translator */
     const struct tally *tally[2];

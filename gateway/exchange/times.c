@@ -18,9 +18,11 @@ void times_asked(struct exchange *ex)
 
 void times_answered(struct exchange *ex)
 {
-    if (ex->times.asked)
-        ex->times.upstream += times_now() - ex->times.asked;
+    if (!ex->times.asked)
+        return;
+    ex->times.upstream += times_now() - ex->times.asked;
     ex->times.asked = 0;
+    ex->on_kept += upstream_on_kept(ex->upstream);
 }
 
 void times_worked(struct exchange *ex, uint64_t begun)

@@ -37,6 +37,20 @@ void front_free(struct front **f)
     free(gone);
 }
 
+bool front_set_limits(struct front *f, const struct front_limits *limits)
+{
+    struct http_field *scratch = calloc(limits->head.fields, sizeof *scratch);
+
+    if (!scratch)
+        return false;
+    free(f->scratch);
+    f->scratch = scratch;
+    f->limits = *limits;
+    for (struct tap *tap = f->taps; tap; tap = tap->next)
+        tap_fit(tap);
+    return true;
+}
+
 bool front_listen(struct front *f, int fd)
 {
     return listeners_add(&f->listeners, fd);

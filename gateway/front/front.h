@@ -90,6 +90,9 @@ struct front *front_new(struct event_base *base, const struct front_limits *limi
  */
 void front_free(struct front **f);
 
+/* From now on LIMITS hold, for open connections too.  False: no memory; the old ones do. */
+bool front_set_limits(struct front *f, const struct front_limits *limits);
+
 /* Accepts on FD, a bound socket, from now on; owns FD then.  False: errno tells. */
 bool front_listen(struct front *f, int fd);
 

@@ -98,6 +98,14 @@ static size_t side_max(const struct front_limits *limits)
            2 * (TAP_READ_STEP + TAP_READ_MORE);
 }
 
+void tap_fit(struct tap *tap)
+{
+    size_t max = side_max(&tap->front->limits);
+
+    if (max > tap->side.max) /* what is there already may be more than the new limits allow */
+        tap->side.max = max;
+}
+
 struct tap *tap_new(struct front *front, struct bufferevent *bev)
 {
     struct tap *tap = calloc(1, sizeof *tap);

@@ -126,6 +126,9 @@ struct front_request {
 /* A new tap for BEV, one more of FRONT's connections; NULL: no memory. */
 struct tap *tap_new(struct front *front, struct bufferevent *bev);
 
+/* The front's limits are new ones. */
+void tap_fit(struct tap *tap);
+
 /* Frees TAP; the owner of a request still under way hears on_gone. */
 void tap_free(struct tap *tap);
 

@@ -1,25 +1,65 @@
 /*
- * admin.h - what operators and their tools ask: is it alive, is it ready
+ * admin.h - the address where operators and their tools ask
  *
- * A small responder on a front of its own, never on the public listener.
- * /healthz says that the process runs its loop; /readyz that it takes
- * requests, and no longer does so once it drains.
+ * A small responder on fronts of its own, never on the public listeners.  It
+ * knows which pages there are, who may ask for them and how; what they say
+ * its host writes.
+ *
+ * On a loopback address or a unix socket everybody may ask for everything.
+ * Elsewhere only GET is taken, and what begins with /-/ needs the token.
  */
 #ifndef SERVER_ADMIN_H
 #define SERVER_ADMIN_H
 
-#include "conf/settings.h"
+#include "base/buf.h"
+#include "conf/conf.h"
 
 enum { ADMIN_CONNECTIONS_MAX = 32 };
 
 struct event_base;
 struct admin;
 
-/* A new responder on BASE that accepts on FD and owns it.  NULL: errno tells. */
-struct admin *admin_new(struct event_base *base, const struct settings *s, int fd);
+/* X(NAME, path, media type, may be POSTed to) */
+#define ADMIN_PAGES(X)                                                                             \
+    X(HEALTHZ, "/healthz", ADMIN_PLAIN, false)                                                     \
+    X(READYZ, "/readyz", ADMIN_PLAIN, false)                                                       \
+    X(METRICS, "/metrics", "text/plain; version=0.0.4; charset=utf-8", false)                      \
+    X(ROUTES, "/routes", ADMIN_JSON, false)                                                        \
+    X(CONFIG, "/-/config", ADMIN_JSON, false)                                                      \
+    X(LOG_LEVEL, "/-/log-level", ADMIN_JSON, true)                                                 \
+    X(RELOAD, "/-/reload", ADMIN_JSON, true)
 
-/* From now on /readyz answers 503. */
-void admin_set_draining(struct admin *a);
+#define ADMIN_PLAIN "text/plain; charset=utf-8"
+#define ADMIN_JSON  "application/json"
+
+enum admin_page {
+#define X(name, path, type, post) ADMIN_##name,
+    ADMIN_PAGES(X)
+#undef X
+        ADMIN_PAGE_COUNT
+};
+
+struct admin_request {
+    enum admin_page page;
+    bool post;
+    struct text query; /* absent if there is none */
+};
+
+struct admin_host {
+    /* Writes the answer to REQUEST to BODY and returns its status. */
+    int (*answer)(void *owner, const struct admin_request *request, struct buf *body);
+    void *owner;
+};
+
+/*
+ * A new responder on BASE for CONF, which outlives it, that listens nowhere
+ * yet.  NULL: no memory.
+ */
+struct admin *admin_new(struct event_base *base, const struct conf *conf,
+                        const struct admin_host *host);
+
+/* Accepts on FD too, a socket bound to ADDRESS, and owns it.  False: errno tells. */
+bool admin_listen(struct admin *a, int fd, struct text address);
 
 /* Frees the responder at *A, if any, and sets *A to NULL. */
 void admin_free(struct admin **a);

@@ -116,11 +116,6 @@ void guests_leave(struct guests *g, struct text peer, enum front_entry entry)
     quota_give(&g->all);
 }
 
-size_t guests_count(const struct guests *g)
-{
-    return quota_taken(&g->all) + quota_taken(&g->turned_away);
-}
-
 struct guests *guests_new(size_t connections, size_t per_client)
 {
     struct guests *g = calloc(1, sizeof *g);
@@ -134,6 +129,11 @@ struct guests *guests_new(size_t connections, size_t per_client)
         return g;
     free(g);
     return NULL;
+}
+
+size_t guests_count(const struct guests *g)
+{
+    return quota_taken(&g->all) + quota_taken(&g->turned_away);
 }
 
 void guests_free(struct guests **g)

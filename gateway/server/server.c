@@ -3,10 +3,12 @@
 #include "base/log.h"
 #include "front/address.h"
 #include "server/admin.h"
+#include "server/console.h"
 #include "server/guests.h"
 #include "server/limits.h"
 #include "server/memory.h"
 #include "server/privileges.h"
+#include "server/reload.h"
 #include "server/worker.h"
 #include "upstream/upstream.h"
 
@@ -19,7 +21,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = SETTINGS_LISTEN_MAX + 1, EXIT_CUT_SHORT = 1 };
+enum { BOUND_MAX = 2 * ADDRESSES_MAX, EXIT_CUT_SHORT = 1 };
 
 struct bound {
     int fd;
@@ -28,10 +30,12 @@ struct bound {
 };
 
 struct server {
-    const struct settings *settings;
-    const struct conf *conf;
+    const struct settings *settings; /* as they were at the start */
+    struct conf *conf;
+    struct reload *reload;
+    struct console console;
     struct event_base *base;
-    struct bound bound[ADDRESSES_MAX];
+    struct bound bound[BOUND_MAX];
     size_t bound_count;
     struct worker **workers;
     size_t worker_count, workers_done;
@@ -65,10 +69,15 @@ static bool bind_one(struct server *s, struct text address, const char *role)
 
 static bool bind_all(struct server *s)
 {
-    for (size_t i = 0; i < s->settings->listen_count; i++)
-        if (!bind_one(s, s->settings->listen[i], "client"))
+    const struct addresses *listen = &s->settings->listen, *admin = &s->settings->admin;
+
+    for (size_t i = 0; i < listen->count; i++)
+        if (!bind_one(s, listen->at[i], "client"))
             return false;
-    return !s->settings->admin.at || bind_one(s, s->settings->admin, "admin");
+    for (size_t i = 0; i < admin->count; i++)
+        if (!bind_one(s, admin->at[i], "admin"))
+            return false;
+    return true;
 }
 
 static void log_listening(const struct server *s)
@@ -83,8 +92,8 @@ static void log_listening(const struct server *s)
 /* The first worker takes the bound sockets themselves, the others join them. */
 static struct worker *new_worker(struct server *s, size_t index)
 {
-    int fds[SETTINGS_LISTEN_MAX];
-    size_t count = s->settings->listen_count;
+    int fds[ADDRESSES_MAX];
+    size_t count = s->settings->listen.count;
 
     for (size_t i = 0; i < count; i++) {
         fds[i] = index == 0 ? s->bound[i].fd : address_join(s->bound[i].fd);
@@ -155,7 +164,7 @@ static void on_drain_limit(evutil_socket_t fd, short what, void *owner)
 static void on_stop(evutil_socket_t signal, short what, void *owner)
 {
     struct server *s = owner;
-    uint64_t ms = s->settings->timeouts.drain;
+    uint64_t ms = reload_conf(s->reload)->settings.timeouts.drain;
     struct timeval limit = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
 
     (void)what;
@@ -163,10 +172,8 @@ static void on_stop(evutil_socket_t signal, short what, void *owner)
         LOG(LOG_WARN, "stopped at once", LOG_N("signal", signal));
         _exit(EXIT_CUT_SHORT);
     }
-    s->draining = true;
+    s->draining = s->console.draining = true;
     LOG(LOG_INFO, "draining", LOG_N("signal", signal), LOG_N("limit_ms", ms));
-    if (s->admin)
-        admin_set_draining(s->admin);
     if (ms)
         event_add(s->drain_by, &limit);
     tell_workers(s, WORKER_DRAIN);
@@ -174,8 +181,19 @@ static void on_stop(evutil_socket_t signal, short what, void *owner)
 
 static void on_hangup(evutil_socket_t signal, short what, void *owner)
 {
-    (void)signal, (void)what, (void)owner;
-    LOG(LOG_WARN, "hangup ignored", LOG_S("hint", "restart to take a changed configuration"));
+    struct server *s = owner;
+
+    (void)signal, (void)what;
+    reload_now(s->reload, "signal", NULL);
+}
+
+/* A new configuration is in force: for the workers too, each as soon as it gets to it. */
+static void on_taken(void *owner, struct conf *conf)
+{
+    struct server *s = owner;
+
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_follow(s->workers[i], conf);
 }
 
 static bool make_events(struct server *s)
@@ -213,11 +231,21 @@ void server_hold_signals(void)
 
 static bool make_admin(struct server *s)
 {
-    if (!s->settings->admin.at)
-        return true;
-    struct bound *b = &s->bound[s->bound_count - 1];
-    s->admin = admin_new(s->base, s->settings, b->fd);
-    b->fd = -1;
+    struct admin_host host = {.answer = console_answer, .owner = &s->console};
+
+    s->console = (struct console){.reload = s->reload,
+                                  .workers = s->workers,
+                                  .worker_count = s->settings->workers,
+                                  .common = &s->common};
+    s->admin = admin_new(s->base, s->conf, &host);
+    for (size_t i = s->settings->listen.count; s->admin && i < s->bound_count; i++) {
+        struct bound *b = &s->bound[i];
+        int fd = b->fd;
+
+        b->fd = -1;
+        if (!admin_listen(s->admin, fd, text_from(b->address)))
+            return false;
+    }
     return s->admin;
 }
 
@@ -232,6 +260,12 @@ static size_t connections_there_may_be(const struct settings *settings)
             LOG_N("connections", connections),
             LOG_S("hint", "raise LimitNOFILE or lower limits.connections"));
     return connections;
+}
+
+static bool make_reload(struct server *s, const struct reload_source *source)
+{
+    s->reload = reload_new(s->base, s->conf, source, on_taken, s);
+    return s->reload;
 }
 
 static bool make_common(struct server *s)
@@ -274,6 +308,7 @@ static void server_fini(struct server *s)
         worker_free(&s->workers[i]);
     free(s->workers);
     admin_free(&s->admin);
+    reload_free(&s->reload);
     memory_watch_free(&s->memory);
     guests_free(&s->common.guests);
     for (size_t i = 0; i < 3; i++)
@@ -293,10 +328,10 @@ static void server_fini(struct server *s)
         event_base_free(s->base);
 }
 
-static int boot(struct server *s)
+static int boot(struct server *s, const struct reload_source *source)
 {
     s->base = event_base_new();
-    if (!s->base || !make_events(s) || !make_common(s) || !make_watch(s))
+    if (!s->base || !make_events(s) || !make_common(s) || !make_watch(s) || !make_reload(s, source))
         return EX_OSERR;
     if (!bind_all(s))
         return EX_UNAVAILABLE;
@@ -309,13 +344,13 @@ static int boot(struct server *s)
     return started ? 0 : EX_OSERR;
 }
 
-int server_run(const struct conf *conf)
+int server_run(struct conf *conf, const struct reload_source *source)
 {
     struct server s = {.settings = &conf->settings, .conf = conf, .done_pipe = {-1, -1}};
 
     signal(SIGPIPE, SIG_IGN);
     privileges_of_memory(conf->settings.core_dumps);
-    int code = upstream_global_init() ? boot(&s) : EX_OSERR;
+    int code = upstream_global_init() ? boot(&s, source) : EX_OSERR;
     if (code == EX_OSERR) {
         LOG(LOG_ERROR, "cannot start", LOG_S("reason", strerror(errno)));
         tell_workers(&s, WORKER_DRAIN);

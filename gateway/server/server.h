@@ -4,7 +4,7 @@
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
-#include "conf/conf.h"
+#include "server/reload.h"
 
 /*
  * From now on SIGTERM, SIGINT and SIGHUP wait until server_run hears them; a
@@ -13,11 +13,10 @@
 void server_hold_signals(void);
 
 /*
- * Serves CONF until SIGTERM or SIGINT has been obeyed.  Returns the process's
- * exit code: 0 after a drain, 69 if an address cannot be bound, 71 if the
- * system gives no thread or memory, 77 if it can't become the user of CONF.
- * Signals are on hold before.
+ * Serves CONF, which came from SOURCE, until SIGTERM or SIGINT has been obeyed.  Returns the
+ * process's exit code: 0 after a drain, 69 if an address cannot be bound, 71 if the system gives no
+ * thread or memory, 77 if it can't become the user of CONF. Signals are on hold before.
  */
-int server_run(const struct conf *conf);
+int server_run(struct conf *conf, const struct reload_source *source);
 
 #endif

@@ -1,8 +1,8 @@
 #include "server/worker.h"
 
 #include "base/log.h"
-#include "exchange/exchange.h"
 #include "front/front.h"
+#include "server/generation.h"
 #include "server/guests.h"
 #include "server/limits.h"
 #include "upstream/upstream.h"
@@ -21,11 +21,12 @@ struct worker {
     struct event_base *base;
     struct front *front;
     struct upstream *upstream;
-    struct exchange_host host;
-    struct mapping *mapping;
+    struct generation *newest; /* exchanges, by the configuration they began under */
+    struct ledger ledger;      /* of exchanges that have ended */
     struct worker_common *common;
     int mailbox; /* eventfd: orders wait */
     atomic_uint orders;
+    _Atomic(struct conf *) next; /* the configuration to go on with, its reference in it */
     struct event *mail;
     struct event *reaper;
     struct event *look; /* while draining: is anything left? */
@@ -55,14 +56,14 @@ static void on_request(void *owner, struct front_request *request, const struct 
 {
     struct worker *w = owner;
 
-    exchange_begin(&w->host, request, head);
+    exchange_begin(&w->newest->host, request, head);
 }
 
 static void on_refused(void *owner, struct front_request *request, int status, const char *reason)
 {
     struct worker *w = owner;
 
-    exchange_refuse(&w->host, request, status, reason);
+    exchange_refuse(&w->newest->host, request, status, reason);
 }
 
 static void on_bury(void *owner)
@@ -77,7 +78,30 @@ static void on_reap(evutil_socket_t fd, short what, void *owner)
     struct worker *w = owner;
 
     (void)fd, (void)what;
-    exchange_reap(&w->host);
+    generations_reap(w->newest);
+}
+
+static void on_ended(void *owner, const struct exchange_report *report)
+{
+    struct worker *w = owner;
+
+    ledger_enter(&w->ledger, report);
+    upstream_state_note(&w->common->upstream, report);
+}
+
+/* What exchanges of this worker borrow, whatever the configuration. */
+static struct exchange_host like_exchanges(struct worker *w)
+{
+    return (struct exchange_host){
+        .base = w->base,
+        .upstream = w->upstream,
+        .exchanges = &w->common->exchanges,
+        .event_streams = &w->common->event_streams,
+        .pressure = &w->common->pressure,
+        .bury = on_bury,
+        .ended = on_ended,
+        .owner = w,
+    };
 }
 
 /* --- orders --------------------------------------------------------------- */
@@ -92,7 +116,7 @@ static void on_look(evutil_socket_t fd, short what, void *owner)
     struct worker *w = owner;
 
     (void)fd, (void)what;
-    if (front_connections(w->front) == 0 && w->host.open == 0)
+    if (front_connections(w->front) == 0 && generations_open(w->newest) == 0)
         event_base_loopbreak(w->base);
 }
 
@@ -116,8 +140,23 @@ static void cut(struct worker *w)
 {
     struct timeval grace = after_ms(CUT_GRACE_MS);
 
-    exchange_end_all(&w->host, OUTCOME_DRAINING);
+    generations_end_all(w->newest, OUTCOME_DRAINING);
     event_add(w->grace, &grace);
+}
+
+/* Goes on with NEXT, if there is memory for it; else with what there is. */
+static void follow(struct worker *w, struct conf *next)
+{
+    struct front_limits front = limits_front(&next->settings);
+    struct upstream_limits upstream = limits_upstream(&next->settings, next->settings.workers);
+    struct exchange_host like = like_exchanges(w);
+
+    if (!front_set_limits(w->front, &front) || !generation_begin(&w->newest, next, &like))
+        LOG(LOG_ERROR, "no memory for a reload", LOG_S("hint", "reload again"));
+    else
+        upstream_set_limits(w->upstream, &upstream);
+    generations_reap(w->newest);
+    conf_unref(&next);
 }
 
 static void on_mail(evutil_socket_t fd, short what, void *owner)
@@ -128,10 +167,26 @@ static void on_mail(evutil_socket_t fd, short what, void *owner)
     (void)what;
     eventfd_read(fd, &count);
     unsigned orders = atomic_exchange(&w->orders, 0);
+    struct conf *next = atomic_exchange(&w->next, NULL);
+    if (next)
+        follow(w, next);
     if (orders & WORKER_DRAIN)
         drain(w);
     if (orders & WORKER_CUT)
         cut(w);
+}
+
+void worker_follow(struct worker *w, struct conf *conf)
+{
+    struct conf *missed = atomic_exchange(&w->next, conf_ref(conf));
+
+    conf_unref(&missed);
+    eventfd_write(w->mailbox, 1);
+}
+
+struct ledger *worker_ledger(struct worker *w)
+{
+    return &w->ledger;
 }
 
 void worker_tell(struct worker *w, enum worker_order order)
@@ -171,8 +226,9 @@ static bool make_events(struct worker *w)
     return w->mail && w->reaper && w->look && w->grace && event_add(w->mail, NULL) == 0;
 }
 
-static bool make_rooms(struct worker *w, const struct settings *s)
+static bool make_rooms(struct worker *w, struct conf *conf)
 {
+    const struct settings *s = &conf->settings;
     struct front_limits front = limits_front(s);
     struct upstream_limits upstream = limits_upstream(s, s->workers);
     struct front_host host = {
@@ -186,20 +242,11 @@ static bool make_rooms(struct worker *w, const struct settings *s)
 
     w->upstream = upstream_new(w->base, &upstream);
     w->front = front_new(w->base, &front, &host);
-    w->host = (struct exchange_host){
-        .base = w->base,
-        .upstream = w->upstream,
-        .mapping = w->mapping,
-        .limits = limits_exchange(s),
-        .exchanges = &w->common->exchanges,
-        .pressure = &w->common->pressure,
-        .bury = on_bury,
-        .owner = w,
-    };
-    return w->upstream && w->front;
+    struct exchange_host like = like_exchanges(w);
+    return w->upstream && w->front && generation_begin(&w->newest, conf, &like);
 }
 
-struct worker *worker_new(const struct conf *conf, struct worker_common *common, const int *fds,
+struct worker *worker_new(struct conf *conf, struct worker_common *common, const int *fds,
                           size_t count)
 {
     struct worker *w = calloc(1, sizeof *w);
@@ -209,9 +256,8 @@ struct worker *worker_new(const struct conf *conf, struct worker_common *common,
         goto fail;
     w->mailbox = -1;
     w->common = common;
-    w->mapping = mapping_ref(conf->mapping);
     w->base = base_new();
-    if (!w->base || !make_events(w) || !make_rooms(w, &conf->settings))
+    if (!w->base || !make_events(w) || !ledger_init(&w->ledger) || !make_rooms(w, conf))
         goto fail;
     while (given < count)
         if (!front_listen(w->front, fds[given++]))
@@ -253,7 +299,7 @@ static void free_rooms(struct worker *w)
 {
     if (w->front)
         front_free(&w->front);
-    exchange_reap(&w->host);
+    generations_free(&w->newest);
     if (w->upstream)
         upstream_free(&w->upstream);
 }
@@ -275,7 +321,9 @@ void worker_free(struct worker **owned)
         event_base_free(w->base);
     if (w->mailbox >= 0)
         close(w->mailbox);
-    mapping_unref(&w->mapping);
+    struct conf *next = atomic_exchange(&w->next, NULL);
+    conf_unref(&next);
+    ledger_fini(&w->ledger);
     free(w);
     *owned = NULL;
 }

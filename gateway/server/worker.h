@@ -11,6 +11,8 @@
 #include "base/pressure.h"
 #include "base/quota.h"
 #include "conf/conf.h"
+#include "server/ledger.h"
+#include "server/upstream_state.h"
 
 struct guests;
 struct worker;
@@ -20,6 +22,8 @@ struct worker_common {
     struct guests *guests;    /* who may connect */
     struct quota exchanges;   /* requests in flight */
     struct pressure pressure; /* of memory */
+    atomic_size_t event_streams;
+    struct upstream_state upstream;
 };
 
 /* What the server may ask of a running worker. */
@@ -30,10 +34,10 @@ enum worker_order {
 
 /*
  * A new worker that will accept on the COUNT listening descriptors FDS, which
- * it owns from then on.  CONF and COMMON outlive it.  NULL: no memory, or
+ * it owns from then on, under CONF.  COMMON outlives it.  NULL: no memory, or
  * errno tells.
  */
-struct worker *worker_new(const struct conf *conf, struct worker_common *common, const int *fds,
+struct worker *worker_new(struct conf *conf, struct worker_common *common, const int *fds,
                           size_t count);
 
 /*
@@ -41,6 +45,12 @@ struct worker *worker_new(const struct conf *conf, struct worker_common *common,
  * descriptor DONE_FD.  False: errno tells.
  */
 bool worker_start(struct worker *w, int done_fd);
+
+/* Has W go on with CONF, of which it takes a reference: for what begins from then on. */
+void worker_follow(struct worker *w, struct conf *conf);
+
+/* What W's exchanges have come to. */
+struct ledger *worker_ledger(struct worker *w);
 
 /* Gives W an ORDER; from any thread. */
 void worker_tell(struct worker *w, enum worker_order order);

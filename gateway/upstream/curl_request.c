@@ -128,10 +128,13 @@ static CURLcode set_body(struct upstream_transfer *t, const struct upstream_requ
 static CURLcode set_head(struct upstream_transfer *t, const char *target, struct curl_slist *lines,
                          bool event_stream)
 {
+    const struct upstream_limits *limits = &t->upstream->limits;
     CURLcode failed = curl_easy_setopt(t->easy, CURLOPT_REQUEST_TARGET, target);
     long buffer_size = event_stream ? STREAM_BUFFER_BYTES : BUFFER_BYTES;
 
     failed |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, lines);
+    failed |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_ms);
+    failed |= curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN, (long)(limits->idle_ms / 1000));
     if (t->buffer_size != buffer_size)
         failed |= curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, buffer_size);
     t->buffer_size = buffer_size;

@@ -90,6 +90,7 @@ static void use_wire(struct upstream_transfer *t, struct wire *w)
 {
     if (w->transfer)
         w->transfer->wire = NULL;
+    t->on_kept = w->used;
     wire_take(w, t);
     t->wire = w;
 }
@@ -313,7 +314,6 @@ static CURLcode set_callbacks(struct upstream_transfer *t)
 /* What holds for every request; no SEEKFUNCTION, for nothing is sent twice. */
 static CURLcode set_policy(struct upstream_transfer *t)
 {
-    const struct upstream_limits *limits = &t->upstream->limits;
     CURL *e = t->easy;
     CURLcode failed = curl_easy_setopt(e, CURLOPT_URL, t->upstream->url);
 
@@ -327,8 +327,6 @@ static CURLcode set_policy(struct upstream_transfer *t)
     failed |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     failed |= curl_easy_setopt(e, CURLOPT_HTTP_TRANSFER_DECODING, 0L);
     failed |= curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    failed |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_ms);
-    failed |= curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)(limits->idle_ms / 1000));
     return failed;
 }
 
@@ -375,7 +373,7 @@ void transfer_clear(struct upstream_transfer *t)
     t->request_memory = NULL;
     t->whole = (struct text){NULL, 0};
     t->sends = 0;
-    t->over = t->cancelled = t->failed = t->told = t->heard = false;
+    t->over = t->cancelled = t->failed = t->told = t->heard = t->on_kept = false;
     t->starved = false;
     t->stale = t->fresh = t->body_given = t->shut = t->more = false;
     t->receive_paused = t->send_paused = t->end_suspected = t->complete_counted = false;

@@ -35,6 +35,7 @@ struct upstream_transfer {
     bool told;             /* on_done or on_broke was called */
     bool heard;            /* a byte of a reply came */
     bool starved;          /* there was no descriptor or memory for its socket */
+    bool on_kept;          /* the request went out on a kept connection */
     bool stale;            /* its kept connection was no good: once more, on a fresh one */
     bool fresh;            /* that is what it is doing */
     bool body_given;       /* all of it */

@@ -41,6 +41,15 @@ struct upstream *upstream_new(struct event_base *base, const struct upstream_lim
     return u;
 }
 
+void upstream_set_limits(struct upstream *u, const struct upstream_limits *limits)
+{
+    size_t kept = u->limits.connections_kept;
+
+    u->limits = *limits;
+    u->limits.url = u->url;
+    u->limits.connections_kept = kept;
+}
+
 void upstream_free(struct upstream **u)
 {
     if (!*u)
@@ -97,6 +106,11 @@ void upstream_more(struct upstream_transfer *t)
     t->more = true;
     if (t->send_paused && !t->over)
         loop_attend(t->upstream, t);
+}
+
+bool upstream_on_kept(const struct upstream_transfer *t)
+{
+    return t->on_kept;
 }
 
 void upstream_set_between_bytes(struct upstream_transfer *t, uint64_t ms)

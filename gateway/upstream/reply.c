@@ -31,6 +31,7 @@ void reply_start(struct reply *r, enum http_method method)
     if (r->lines.capacity > LINES_KEPT)
         buf_fini(&r->lines);
     buf_clear(&r->lines);
+    r->lines.max = r->limits->response_head;
     chunked_fini(&r->chunked);
     chunked_init(&r->chunked, &r->limits->chunked);
     r->method = method;

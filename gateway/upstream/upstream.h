@@ -99,6 +99,9 @@ void upstream_global_fini(void);
 /* A new upstream on BASE; LIMITS are copied.  NULL: no memory. */
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
 
+/* From now on LIMITS hold, but for the url and the number of kept connections. */
+void upstream_set_limits(struct upstream *u, const struct upstream_limits *limits);
+
 /* Frees the upstream at *U; all its transfers have been cancelled. */
 void upstream_free(struct upstream **u);
 
@@ -130,6 +133,9 @@ void upstream_set_between_bytes(struct upstream_transfer *t, uint64_t ms);
  * unless the reply was complete.  Also call it after on_done and on_broke.
  */
 void upstream_cancel(struct upstream_transfer **t);
+
+/* True if the request went out on a kept connection. */
+bool upstream_on_kept(const struct upstream_transfer *t);
 
 /* "http://127.0.0.1:9000" as used in URLs, and "127.0.0.1:9000" as in Host. */
 struct text upstream_origin(const struct upstream *u);

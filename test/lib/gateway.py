@@ -18,6 +18,7 @@ SETTINGS = {
     "workers": 2,
     "log.level": "info",
     "log.format": "logfmt",
+    "reload": "signal",
 }
 # In logfmt and in JSON.
 LISTENING = r"\blistening\b.*\baddress\W+([^\s\",]+)\W+role\W+%s\b"

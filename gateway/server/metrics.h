@@ -1,0 +1,34 @@
+/*
+ * metrics.h - the page that Prometheus reads
+ *
+ * Every label is a text of the mapping, a method, a status or an outcome,
+ * never anything a client or the service wrote.
+ */
+#ifndef SERVER_METRICS_H
+#define SERVER_METRICS_H
+
+#include "base/buf.h"
+#include "server/ledger.h"
+
+/* What is open at the moment, process-wide. */
+struct metrics_gauges {
+    size_t connections, exchanges, event_streams;
+};
+
+/* The mapping in force, and how it came to be. */
+struct metrics_mapping {
+    struct text digest;
+    int64_t loaded; /* seconds since the epoch */
+    size_t routes;
+    uint64_t reloads[2]; /* refused, taken */
+    bool last_taken;     /* the newest reload, if there was one */
+};
+
+/* Writes every family about the gateway: LEDGER added up from all workers. */
+void metrics_write(struct buf *to, const struct ledger *ledger, const struct metrics_gauges *gauges,
+                   const struct metrics_mapping *mapping);
+
+/* Writes the process_* families, as client libraries of Prometheus have them. */
+void metrics_write_process(struct buf *to);
+
+#endif

@@ -1,0 +1,150 @@
+#include "server/reload.h"
+
+#include "base/log.h"
+#include "conf/succession.h"
+#include "server/file_watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { COMPLAINTS_LOGGED = 10 };
+
+struct reload {
+    struct conf *conf;
+    struct reload_source source;
+    struct file_watch *watch; /* NULL: files are not watched */
+    struct reload_counts counts;
+    void (*taken)(void *owner, struct conf *conf);
+    void *owner;
+};
+
+/* --- what is wrong, told ------------------------------------------------------- */
+
+static void log_complaints(struct diag *d)
+{
+    size_t count;
+    const struct complaint *list = diag_list(d, &count);
+
+    for (size_t i = 0; i < count && i < COMPLAINTS_LOGGED; i++)
+        LOG(list[i].severity == SEVERITY_ERROR ? LOG_ERROR : LOG_WARN, "configuration complaint",
+            LOG_S("file", list[i].where.file), LOG_N("line", list[i].where.line),
+            LOG_N("column", list[i].where.column), LOG_S("message", list[i].message),
+            LOG_S("hint", list[i].hint ? list[i].hint : ""));
+}
+
+static void print_complaints(struct diag *d, struct buf *to)
+{
+    char *printed = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&printed, &length);
+
+    if (!memory)
+        return;
+    diag_print_json(d, memory);
+    fclose(memory);
+    buf_add(to, text_of(printed, length));
+    free(printed);
+}
+
+/* --- taking over ---------------------------------------------------------------- */
+
+static void watch_files(struct reload *r)
+{
+    const char *files[] = {r->conf->file, r->conf->settings.mapping_file.at};
+
+    if (r->watch && !file_watch_set(r->watch, files, 2))
+        LOG(LOG_WARN, "files are not watched", LOG_S("reason", strerror(errno)),
+            LOG_S("hint", "reload with SIGHUP"));
+}
+
+static void take_over(struct reload *r, struct conf *next, const char *why)
+{
+    struct conf *old = r->conf;
+
+    r->conf = next;
+    log_setup(next->settings.log_level, next->settings.log_format);
+    LOG(LOG_INFO, "reloaded", LOG_S("why", why), LOG_T("mapping", mapping_digest(next->mapping)),
+        LOG_T("mapping_before", mapping_digest(old->mapping)));
+    watch_files(r);
+    r->taken(r->owner, next);
+    conf_unref(&old);
+}
+
+bool reload_now(struct reload *r, const char *why, struct buf *complaints)
+{
+    struct diag *d = diag_new();
+    struct conf *next = NULL;
+
+    if (d)
+        next = conf_load(r->source.file, &r->source.overrides, r->source.environment, d);
+    bool taken = next && conf_may_follow(r->conf, next, d);
+    if (d)
+        log_complaints(d);
+    if (d && complaints)
+        print_complaints(d, complaints);
+    diag_free(&d);
+    r->counts.last_taken = taken;
+    if (taken) {
+        r->counts.taken++;
+        take_over(r, next, why);
+        return true;
+    }
+    r->counts.refused++;
+    LOG(LOG_ERROR, "reload refused", LOG_S("why", why),
+        LOG_T("mapping", mapping_digest(r->conf->mapping)),
+        LOG_S("hint", "the old configuration stays in force; dpgw check tells what is wrong"));
+    if (next)
+        conf_unref(&next);
+    return false;
+}
+
+static void on_changed(void *owner)
+{
+    reload_now(owner, "file changed", NULL);
+}
+
+/* --- life ------------------------------------------------------------------------- */
+
+struct reload *reload_new(struct event_base *base, struct conf *conf,
+                          const struct reload_source *source,
+                          void (*taken)(void *owner, struct conf *conf), void *owner)
+{
+    struct reload *r = calloc(1, sizeof *r);
+
+    if (!r)
+        return NULL;
+    *r = (struct reload){.conf = conf_ref(conf),
+                         .source = *source,
+                         .counts = {.last_taken = true},
+                         .taken = taken,
+                         .owner = owner};
+    if (conf->settings.reload == RELOAD_AUTO) {
+        r->watch = file_watch_new(base, on_changed, r);
+        if (!r->watch)
+            reload_free(&r);
+        else
+            watch_files(r);
+    }
+    return r;
+}
+
+const struct conf *reload_conf(const struct reload *r)
+{
+    return r->conf;
+}
+
+struct reload_counts reload_counts(const struct reload *r)
+{
+    return r->counts;
+}
+
+void reload_free(struct reload **r)
+{
+    if (!*r)
+        return;
+    file_watch_free(&(*r)->watch);
+    conf_unref(&(*r)->conf);
+    free(*r);
+    *r = NULL;
+}
