@@ -196,7 +196,11 @@ struct settings {
     X("upstream.url")                                                                              \
     X("reload")                                                                                    \
     X("workers")                                                                                   \
+    X("user")                                                                                      \
+    X("core_dumps")                                                                                \
     X("limits.connections")                                                                        \
+    X("limits.connections_per_client")                                                             \
+    X("limits.memory")                                                                             \
     X("limits.exchanges")                                                                          \
     X("limits.upstream_connections")
 
