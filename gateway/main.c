@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 enum { MMAP_FROM_BYTES = 128 * 1024 };
 

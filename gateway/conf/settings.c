@@ -324,7 +324,7 @@ static struct text word_for_none(const struct setting *s)
 {
     if (s->kind == SETTING_NETWORKS)
         return TEXT("none");
-    return s->minimum == 0 ? TEXT("off") : TEXT("");
+    return text_eq(text_from(s->standard), TEXT("off")) ? TEXT("off") : TEXT("");
 }
 
 /* Members in one text, with commas between them. */

@@ -77,13 +77,13 @@ struct settings {
 /*
  * X(key, field, kind, default, minimum, maximum, what it is).  An empty
  * default: there is none.  A maximum of SETTINGS_NOEND lets `unlimited` be
- * said, a minimum of 0 for a time, a number or addresses lets `off` be said.
+ * said, a minimum of 0 for a time or a number lets `off` be said.
  */
 /* clang-format off */
 #define SETTINGS(X)                                                                                \
-    X("listen", listen, ADDRESSES, "0.0.0.0:8080", 1, 8,                                           \
+    X("listen", listen, ADDRESSES, "0.0.0.0:8080", 0, 0,                                           \
       "where clients connect: host:port, unix:/path, or a list")                                   \
-    X("admin", admin, ADDRESSES, "off", 0, 8,                                                      \
+    X("admin", admin, ADDRESSES, "off", 0, 0,                                                      \
       "where operators and their tools ask; off, an address that clients can't reach, or a list")  \
     X("admin_token_file", admin_token_file, FILE, "", 0, 0,                                        \
       "a file with the token that opens /-/ on admin addresses beyond this machine")               \
