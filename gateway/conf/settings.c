@@ -379,7 +379,7 @@ static bool read_user(const struct reading *r)
 
 static bool read_file(const struct reading *r)
 {
-    *(struct text *)field_of(r) = r->value;
+    *(struct text *)field_of(r) = text_eq(r->value, TEXT("none")) ? (struct text){0} : r->value;
     return true;
 }
 

@@ -85,7 +85,7 @@ struct settings {
       "where clients connect: host:port, unix:/path, or a list")                                   \
     X("admin", admin, ADDRESSES, "off", 0, 0,                                                      \
       "where operators and their tools ask; off, an address that clients can't reach, or a list")  \
-    X("admin_token_file", admin_token_file, FILE, "", 0, 0,                                        \
+    X("admin_token_file", admin_token_file, FILE, "none", 0, 0,                                        \
       "a file with the token that opens /-/ on admin addresses beyond this machine")               \
     X("upstream.url", upstream_url, URL, "", 0, 0,                                                 \
       "the Workspaces service: http://host:port")                                                  \

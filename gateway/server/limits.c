@@ -100,7 +100,7 @@ uint64_t limits_worst_bytes(const struct settings *s)
 /* What is open whatever clients do, and what only waits for a refusal or asks for health. */
 static uint64_t descriptors_besides(const struct settings *s)
 {
-    return RESERVED_DESCRIPTORS + s->workers * (WORKER_DESCRIPTORS + s->listen_count) +
+    return RESERVED_DESCRIPTORS + s->workers * (WORKER_DESCRIPTORS + s->listen.count) +
            GUESTS_TURNED_AWAY_MAX + (s->admin.count ? ADMIN_CONNECTIONS_MAX : 0);
 }
 

@@ -15,6 +15,7 @@ IPV4 = rf"{BYTE}(?:\.{BYTE}){{3}}"
 HEX = "[0-9A-Fa-f]{1,4}"
 WORDS = {
     "HOST": ["upstream", "client"],
+    "RELOAD": ["auto", "signal"],
     "LEVEL": ["error", "warn", "info", "debug"],
     "FORMAT": ["json", "logfmt"],
     "SWITCH": ["on", "off"],
@@ -95,11 +96,12 @@ def shapes(setting):
     if kind in UNITS or kind == "NUMBER":
         words += ["unlimited"] if setting.maximum == NOEND else []
         words += ["off"] if setting.minimum == 0 and kind != "SIZE" else []
-    words += {"MEMORY": ["auto", "off"], "WORKERS": ["auto"], "ADDRESS": ["off"]}.get(kind, [])
+    words += {"MEMORY": ["auto", "off"], "WORKERS": ["auto"]}.get(kind, [])
+    words += ["off"] if kind == "ADDRESSES" and setting.standard == "off" else []
     words = WORDS.get(kind, words)
     if words:
         found.append({"enum": words})
-    reference = {"ADDRESSES": "addresses", "ADDRESS": "address", "URL": "origin",
+    reference = {"ADDRESSES": "addresses", "URL": "origin",
                  "NETWORKS": "networks"}.get(kind)
     if reference:
         found.append({"$ref": f"#/definitions/{reference}"})

@@ -197,7 +197,9 @@ class Values(unittest.TestCase):
     def test_every_setting_with_every_value(self):
         found = []
         for text in texts():
-            found += self.compare({row.key: text for row in ROWS})
+            # A list is complained about member by member, and a hundred complaints are kept.
+            for rows in (ROWS[:2], ROWS[2:]) if len(members(text)) > 8 else (ROWS,):
+                found += self.compare({row.key: text for row in rows})
         found += self.compare({"limits.buffer_low": "2MiB", "limits.buffer_high": "2MiB"})
         self.assertEqual(found, [])
         self.assertEqual(self.used, {what for what, _, _ in SEMANTIC})

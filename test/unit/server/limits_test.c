@@ -34,7 +34,7 @@ static void enough_is_enough(void **state)
     assert_int_equal(limits_connections(&s, UINT64_MAX), 10000);
     s.workers = 200;
     assert_true(limits_descriptors(&s) > needed + 198 * 8); /* what a worker has open */
-    s.admin = TEXT("127.0.0.1:1");
+    s.admin.at[s.admin.count++] = TEXT("127.0.0.1:1");
     assert_true(limits_descriptors(&s) > needed + 198 * 8 + ADMIN_CONNECTIONS_MAX);
 }
 
