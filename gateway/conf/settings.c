@@ -377,9 +377,14 @@ static bool read_user(const struct reading *r)
     return !wrong || refuse(r, wrong);
 }
 
+/* Where no file is the default, it can be said too. */
 static bool read_file(const struct reading *r)
 {
-    *(struct text *)field_of(r) = text_eq(r->value, TEXT("none")) ? (struct text){0} : r->value;
+    struct text none = TEXT("none");
+    bool may_be_none = text_eq(text_from(r->setting->standard), none);
+
+    *(struct text *)field_of(r) =
+        may_be_none && text_eq(r->value, none) ? (struct text){0} : r->value;
     return true;
 }
 
