@@ -149,9 +149,16 @@ HARDENED = """  Type:                              DYN (Position-Independent Exe
  0x000000006ffffffb (FLAGS_1)            Flags: NOW PIE
      5: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND __stack_chk_fail@GLIBC_2.4 (3)
      6: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND __snprintf_chk@GLIBC_2.3.4 (2)
+  LOAD           0x055010 0x0000000000055010 0x0000000000055010 0x003004 0x0270b0 RW  0x1000
+  LOAD           0x008000 0x0000000000008000 0x0000000000008000 0x0386f1 0x0386f1 R E 0x1000
+  [   416]  GNU C11 12.2.0 -g -O2 -fPIE -fstack-protector-strong -fstack-clash-protection
 """
 SOFTENED = [("DYN (Position-Independent Executable file)", "EXEC"), ("NOW PIE", ""),
-            ("GNU_RELRO", ""), (" RW  ", " RWE "), ("__stack_chk_fail", ""), ("__snprintf_chk", "")]
+            ("GNU_RELRO", ""), (" RW  ", " RWE "), ("__stack_chk_fail", ""), ("__snprintf_chk", ""),
+            ("0x0270b0 RW ", "0x0270b0 RWE"), (" -fPIE", ""), (" -fstack-protector-strong", ""),
+            (" -fstack-clash-protection", ""), ("GNU C11", "GNU Fortran"),
+            ("GNU_RELRO      0x0", "GNU_RELRO      0x0\n 0x0f (TEXTREL)    0x0"),
+            ("GNU_RELRO      0x0", "GNU_RELRO      0x0\n 0x1d (RUNPATH)    Library runpath: [/x]")]
 
 
 def encoded(files):
