@@ -102,6 +102,7 @@ void diag_source(struct diag *d, const char *file, struct text source)
     *s = (struct source){.next = d->sources, .file = name->name, .len = source.len};
     if (source.len)
         memcpy(s->bytes, source.at, source.len);
+    s->len = quote_hide_user(s->bytes, source.len);
     d->sources = s;
 }
 
@@ -115,6 +116,7 @@ static char *worded(const char *format, va_list arguments)
     if (n < 0)
         return NULL;
     buf_init(&safe, SIZE_MAX);
+    n = (int)quote_hide_user(raw, (size_t)n);
     quote_plain(&safe, text_of(raw, (size_t)n), MESSAGE_BYTES);
     buf_add_byte(&safe, 0);
     free(raw);

@@ -3,7 +3,8 @@
  *
  * Readers of configuration add complaints and go on; the command that asked
  * prints them all at the end, like a compiler.  The list keeps at most
- * DIAG_MAX and counts the rest.  Columns count characters, from 1.
+ * DIAG_MAX and counts the rest.  Columns count characters, from 1.  Users and
+ * passwords of URLs are never shown.
  */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H

@@ -119,3 +119,39 @@ void quote_plain(struct buf *to, struct text t, size_t max)
 {
     add_escaped(to, t, max, STYLE_PLAIN);
 }
+
+/* The first and the last place of LINE that are to be hidden; the same if there are none. */
+static void find_user(struct text line, size_t *begin_out, size_t *end_out)
+{
+    struct text mark = TEXT("://");
+    size_t begin = 0, end = line.len;
+
+    while (begin < line.len && !text_starts(text_from_offset(line, begin), mark))
+        begin++;
+    while (end > begin && line.at[end - 1] != '@')
+        end--;
+    *begin_out = begin + mark.len;
+    *end_out = end > *begin_out ? end - 1 : *begin_out;
+}
+
+size_t quote_hide_user(char *at, size_t len)
+{
+    size_t to = 0, from = 0;
+
+    while (from < len) {
+        struct text rest = text_of(at + from, len - from);
+        size_t line = text_find(rest, '\n'), begin, end;
+
+        find_user(text_of(rest.at, line), &begin, &end);
+        for (size_t i = 0; i < line; i++) {
+            bool hidden = i >= begin && i < end;
+
+            if (!hidden || ((unsigned char)rest.at[i] & 0xc0) != 0x80)
+                at[to++] = hidden ? '*' : rest.at[i];
+        }
+        from += line;
+        if (from < len)
+            at[to++] = at[from++];
+    }
+    return to;
+}

@@ -26,4 +26,11 @@ void quote_logfmt(struct buf *to, struct text t, size_t max);
 /* Appends T without quotes, controls and malformed bytes written as \xNN or \uNNNN. */
 void quote_plain(struct buf *to, struct text t, size_t max);
 
+/*
+ * Writes a star over each character between a line's "://" and its last "@",
+ * where a URL has its user and password; the LEN bytes AT may be fewer then.
+ * Returns how many there are.
+ */
+size_t quote_hide_user(char *at, size_t len);
+
 #endif

@@ -343,6 +343,7 @@ static void override(struct layers *l, struct text argument)
     const struct setting *s = setting_find(key);
 
     if (equals == argument.len) {
+        shown = (int)text_find(text_of(key.at, (size_t)shown), ':'); /* of a URL, say: no more */
         diag_error(l->d, where, "usage", "\"%.*s\" is not of the form key=value", shown, key.at);
     } else if (s) {
         apply(l, s, text_from_offset(argument, equals + 1), origin);

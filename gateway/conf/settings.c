@@ -49,7 +49,10 @@ static void *field_of(const struct reading *r)
 static bool refuse(const struct reading *r, const char *why)
 {
     int shown = r->value.len > SHOWN ? SHOWN : (int)r->value.len;
+    size_t user_end = text_find(r->value, '@');
 
+    if (user_end >= SHOWN && user_end < r->value.len) /* perhaps a password, cut */
+        shown = (int)text_find(text_of(r->value.at, SHOWN), ':');
     diag_error(r->d, r->where, "bad-value", "%s can't be \"%.*s\": %s", r->setting->key, shown,
                r->value.at, why);
     return false;
@@ -352,6 +355,11 @@ static bool read_url(const struct reading *r)
 {
     struct text scheme = TEXT("http://");
 
+    if (text_find(r->value, '@') < r->value.len) { /* a secret, perhaps: it is not repeated */
+        diag_error(r->d, r->where, "bad-value", "%s must hold no user or password",
+                   r->setting->key);
+        return false;
+    }
     if (text_starts(r->value, TEXT("https://")))
         return refuse(r, "https is not in this version");
     if (!text_starts(r->value, scheme))
@@ -362,8 +370,6 @@ static bool read_url(const struct reading *r)
         end = text_find(authority, '?');
     if (end < authority.len)
         return refuse(r, "it ends with the host or port, without a path");
-    if (text_find(authority, '@') < authority.len)
-        return refuse(r, "it holds no user or password");
     if (!endpoint_is_authority(authority))
         return refuse(r, "it is http://host or http://host:port");
     *(struct text *)field_of(r) = r->value;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 #include "base/quote.h"
 
@@ -58,6 +59,30 @@ static void long_texts_are_cut_between_characters(void **state)
     check(quote_plain, TEXT("ab\xc3\xbc"), 3, "ab\xe2\x80\xa6");
 }
 
+static void users_and_passwords_of_urls_are_stars(void **state)
+{
+    static const char *const cases[][2] = {
+        {"http://u:p@h/", "http://***@h/"},
+        {"a http://u:\"p@x\"@h b\nc@d", "a http://*******@h b\nc@d"},
+        {"http://\xc3\xa9:\xf0\x9f\x98\x80@h", "http://***@h"},
+        {"http://h\nu:p@h", "http://h\nu:p@h"},
+        {"://@", "://@"},
+        {"://", "://"},
+        {"@://", "@://"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *copy = strdup(cases[i][0]);
+        size_t len = quote_hide_user(copy, strlen(copy));
+
+        assert_int_equal(len, strlen(cases[i][1]));
+        assert_memory_equal(copy, cases[i][1], len);
+        free(copy);
+    }
+}
+
 static void a_full_buffer_fails_stickily(void **state)
 {
     struct buf b;
@@ -76,6 +101,7 @@ int main(void)
         cmocka_unit_test(logfmt_values_are_bare_where_they_can_be),
         cmocka_unit_test(terminals_are_not_told_what_to_do),
         cmocka_unit_test(long_texts_are_cut_between_characters),
+        cmocka_unit_test(users_and_passwords_of_urls_are_stars),
         cmocka_unit_test(a_full_buffer_fails_stickily),
     };
 
