@@ -12,6 +12,7 @@
 #include <event2/event.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -54,6 +55,13 @@ static void *event_realloc(void *old, size_t size)
     return at;
 }
 
+/* What else libevent can't go on without, it has told by then. */
+static void on_fatal(int error)
+{
+    (void)error;
+    _exit(EX_OSERR);
+}
+
 /* --- serve ---------------------------------------------------------------- */
 
 /* Returns 0 to go on, else the exit code plus 1. */
@@ -90,10 +98,12 @@ static int serve(int argc, char **argv)
     struct conf *conf = cli_source_load(&source, "serve");
     if (!conf)
         return EX_CONFIG;
+    signal(SIGPIPE, SIG_IGN); /* a log that nobody reads is no reason to end */
     log_setup(conf->settings.log_level, conf->settings.log_format);
     LOG(LOG_INFO, "configuration", LOG_S("file", conf->file),
         LOG_T("mapping_file", conf->settings.mapping_file), LOG_S("version", DPGW_VERSION));
     mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES); /* large buffers go back to the system at once */
+    event_set_fatal_callback(on_fatal);
     event_set_mem_functions(event_malloc, event_realloc, free);
     struct reload_source again = {
         .file = conf->file, .overrides = {source.sets, source.set_count}, .environment = environ};

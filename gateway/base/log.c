@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 enum {
-    LINE_BYTES = 4096, /* what a pipe takes in one piece */
     VALUE_BYTES = 1024,
     ENDING_BYTES = 24 /* kept free for `cut=true` and the line's end */
 };
@@ -24,6 +23,7 @@ static const char *const level_names[] = {
 
 static _Atomic enum log_level wanted = LOG_INFO;
 static _Atomic enum log_format shape = LOG_LOGFMT;
+static _Atomic(const struct log_sink *) diverted;
 
 void log_setup(enum log_level level, enum log_format format)
 {
@@ -137,18 +137,44 @@ static void write_line(struct text line)
     }
 }
 
+struct text log_compose(char *space, enum log_level level, const char *event,
+                        const struct log_pair *pairs, size_t count)
+{
+    struct buf line = {
+        .at = space, .capacity = LOG_LINE_BYTES, .max = LOG_LINE_BYTES - ENDING_BYTES};
+    enum log_format format = atomic_load_explicit(&shape, memory_order_relaxed);
+
+    add_head(&line, format, level, event);
+    add_pairs(&line, format, pairs, count);
+    buf_add(&line, format == LOG_JSON ? TEXT("}\n") : TEXT("\n"));
+    return buf_text(&line);
+}
+
 void log_write(enum log_level level, const char *event, const struct log_pair *pairs, size_t count)
 {
-    char space[LINE_BYTES];
-    struct buf line = {.at = space, .capacity = sizeof space, .max = sizeof space - ENDING_BYTES};
-    enum log_format format = atomic_load_explicit(&shape, memory_order_relaxed);
+    char space[LOG_LINE_BYTES];
+    const struct log_sink *sink = atomic_load(&diverted);
     int saved = errno;
 
     if (!log_wants(level))
         return;
-    add_head(&line, format, level, event);
-    add_pairs(&line, format, pairs, count);
-    buf_add(&line, format == LOG_JSON ? TEXT("}\n") : TEXT("\n"));
-    write_line(buf_text(&line));
+    struct text line = log_compose(space, level, event, pairs, count);
+    if (sink)
+        sink->take(sink->owner, line);
+    else
+        write_line(line);
     errno = saved;
+}
+
+void log_divert(const struct log_sink *sink)
+{
+    atomic_store(&diverted, sink);
+}
+
+void log_flush(void)
+{
+    const struct log_sink *sink = atomic_load(&diverted);
+
+    if (sink)
+        sink->flush(sink->owner);
 }

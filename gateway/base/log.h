@@ -4,7 +4,8 @@
  * A line is a fixed event word and pairs of names and values.  Callers never
  * pass bodies, credentials or query values; the log escapes what it is given
  * but cannot know a secret when it sees one.  A line is written with one
- * write(2), so lines of several threads do not mix.
+ * write(2), so lines of several threads do not mix; or it is handed to a sink,
+ * where nobody may be kept waiting.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -35,6 +36,25 @@ struct log_pair {
     {                                                                                              \
         .name = (name_), .kind = LOG_KIND_NUMBER, .number = (uint64_t)(number_)                    \
     }
+
+enum { LOG_LINE_BYTES = 4096 }; /* of one line at most: what a pipe takes in one piece */
+
+/* Where lines go in place of standard error. */
+struct log_sink {
+    void (*take)(void *owner, struct text line); /* from any thread; LINE ends with its newline */
+    void (*flush)(void *owner);                  /* waits a while for lines that are on their way */
+    void *owner;
+};
+
+/* From now on lines go to SINK, which lives as long; NULL: to standard error. */
+void log_divert(const struct log_sink *sink);
+
+/* Gives lines that are on their way a while to arrive: the process is about to end. */
+void log_flush(void);
+
+/* Makes one line of EVENT and the COUNT PAIRS in SPACE, of LOG_LINE_BYTES. */
+struct text log_compose(char *space, enum log_level level, const char *event,
+                        const struct log_pair *pairs, size_t count);
 
 /* Sets what is written and how; before this, LOG_INFO as logfmt. */
 void log_setup(enum log_level level, enum log_format format);

@@ -1,5 +1,7 @@
 #include "base/reserve.h"
 
+#include "base/log.h"
+
 #include <malloc.h>
 #include <poll.h>
 #include <stdalign.h>
@@ -22,6 +24,7 @@ _Noreturn void reserve_give_up(void)
     static const char line[] = "error out of memory\n";
     struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
 
+    log_flush();
     /* A log that nobody reads must not keep the process from its end. */
     if (poll(&out, 1, 0) > 0 && write(STDERR_FILENO, line, sizeof line - 1) < 0)
         _exit(EX_OSERR);

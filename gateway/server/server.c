@@ -6,6 +6,7 @@
 #include "server/console.h"
 #include "server/guests.h"
 #include "server/limits.h"
+#include "server/log_writer.h"
 #include "server/memory.h"
 #include "server/privileges.h"
 #include "server/reload.h"
@@ -42,6 +43,7 @@ struct server {
     struct worker_common common;
     struct memory_watch *memory;
     struct admin *admin;
+    struct log_writer *log;
     struct event *signals[3];
     struct event *done;     /* a worker's thread has ended */
     struct event *drain_by; /* the drain's limit */
@@ -170,6 +172,7 @@ static void on_stop(evutil_socket_t signal, short what, void *owner)
     (void)what;
     if (s->draining) {
         LOG(LOG_WARN, "stopped at once", LOG_N("signal", signal));
+        log_flush();
         _exit(EXIT_CUT_SHORT);
     }
     s->draining = s->console.draining = true;
@@ -339,7 +342,8 @@ static int boot(struct server *s, const struct reload_source *source)
         return EX_OSERR;
     if (!privileges_drop(s->settings)) /* all that needs them is open */
         return EX_NOPERM;
-    bool started = start_workers(s); /* their threads leave the signals to this one */
+    s->log = log_writer_new(STDERR_FILENO);
+    bool started = s->log && start_workers(s); /* their threads leave the signals to this one */
     set_signals(SIG_UNBLOCK);
     return started ? 0 : EX_OSERR;
 }
@@ -348,7 +352,6 @@ int server_run(struct conf *conf, const struct reload_source *source)
 {
     struct server s = {.settings = &conf->settings, .conf = conf, .done_pipe = {-1, -1}};
 
-    signal(SIGPIPE, SIG_IGN);
     privileges_of_memory(conf->settings.core_dumps);
     int code = upstream_global_init() ? boot(&s, source) : EX_OSERR;
     if (code == EX_OSERR) {
@@ -366,5 +369,6 @@ int server_run(struct conf *conf, const struct reload_source *source)
     upstream_global_fini();
     if (code == 0)
         log_write(LOG_INFO, "stopped", NULL, 0);
+    log_writer_free(&s.log);
     return code;
 }

@@ -1,0 +1,221 @@
+#include "server/log_writer.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    WAITING_BYTES = 512 * 1024, /* of lines that wait, and of those being written */
+    PIECE_BYTES = 4096,         /* what a pipe takes whole */
+    FLUSH_MS = 1000
+};
+
+struct log_writer {
+    int fd;
+    struct log_sink sink;
+    pthread_t thread;
+    pthread_mutex_t lock; /* over all below */
+    pthread_cond_t more;  /* lines wait, or the end */
+    pthread_cond_t done;  /* nothing waits, nothing is being written */
+    char *waiting, *writing;
+    size_t length;    /* of what waits */
+    uint64_t dropped; /* lines, behind those that wait */
+    bool idle;
+    bool ending;
+};
+
+/* --- the thread ----------------------------------------------------------- */
+
+static uint64_t lines_in(struct text t)
+{
+    uint64_t lines = 0;
+
+    for (size_t i = 0; i < t.len; i++)
+        lines += t.at[i] == '\n';
+    return lines;
+}
+
+/* The first whole lines of T that make one piece. */
+static struct text piece_of(struct text t)
+{
+    size_t len = t.len < PIECE_BYTES ? t.len : PIECE_BYTES;
+
+    while (t.at[len - 1] != '\n')
+        len--;
+    return text_of(t.at, len);
+}
+
+/* Writes PIECE, waiting as long as that takes; the number of lines that were lost. */
+static uint64_t write_piece(int fd, struct text piece)
+{
+    while (piece.len > 0) {
+        ssize_t n = write(fd, piece.at, piece.len);
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+
+        if (n >= 0)
+            piece = text_from_offset(piece, (size_t)n);
+        else if (errno == EAGAIN)
+            poll(&room, 1, -1);
+        else if (errno != EINTR)
+            return lines_in(piece);
+    }
+    return 0;
+}
+
+static uint64_t write_lines(int fd, struct text lines)
+{
+    uint64_t lost = 0;
+
+    while (lines.len > 0) {
+        struct text piece = piece_of(lines);
+
+        lost += write_piece(fd, piece);
+        lines = text_from_offset(lines, piece.len);
+    }
+    return lost;
+}
+
+/* True if it could be said that LOST lines are missing. */
+static bool tell_lost(int fd, uint64_t lost)
+{
+    char space[LOG_LINE_BYTES];
+    const struct log_pair count = LOG_N("count", lost);
+
+    return write_piece(fd, log_compose(space, LOG_WARN, "log lines lost", &count, 1)) == 0;
+}
+
+/* Takes what waits, when something does.  False: the end has come. */
+static bool take(struct log_writer *w, struct text *lines_out, uint64_t *lost)
+{
+    pthread_mutex_lock(&w->lock);
+    w->idle = w->length == 0;
+    if (w->idle)
+        pthread_cond_broadcast(&w->done);
+    while (w->length == 0 && !w->ending)
+        pthread_cond_wait(&w->more, &w->lock);
+    char *full = w->waiting;
+    *lines_out = text_of(full, w->length);
+    *lost += w->dropped;
+    w->waiting = w->writing;
+    w->writing = full;
+    w->length = 0;
+    w->dropped = 0;
+    w->idle = false;
+    pthread_mutex_unlock(&w->lock);
+    return lines_out->len > 0;
+}
+
+static void *run(void *owner)
+{
+    struct log_writer *w = owner;
+    struct text lines;
+    uint64_t lost = 0;
+
+    while (take(w, &lines, &lost)) {
+        lost += write_lines(w->fd, lines);
+        if (lost > 0 && tell_lost(w->fd, lost))
+            lost = 0;
+    }
+    return NULL;
+}
+
+/* --- what the log asks ----------------------------------------------------- */
+
+static void on_line(void *owner, struct text line)
+{
+    struct log_writer *w = owner;
+
+    pthread_mutex_lock(&w->lock);
+    if (line.len <= WAITING_BYTES - w->length) {
+        memcpy(w->waiting + w->length, line.at, line.len);
+        w->length += line.len;
+    } else {
+        w->dropped++;
+    }
+    if (w->idle)
+        pthread_cond_signal(&w->more);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* Waits until all has been written, or FLUSH_MS.  True if all has. */
+static bool flush(struct log_writer *w)
+{
+    struct timespec until;
+    int late = 0;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += FLUSH_MS / 1000;
+    pthread_mutex_lock(&w->lock);
+    while (!late && (w->length > 0 || !w->idle))
+        late = pthread_cond_timedwait(&w->done, &w->lock, &until);
+    pthread_mutex_unlock(&w->lock);
+    return late == 0;
+}
+
+static void on_flush(void *owner)
+{
+    flush(owner);
+}
+
+/* --- life ------------------------------------------------------------------ */
+
+static void destroy(struct log_writer *w)
+{
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->more);
+    pthread_cond_destroy(&w->done);
+    free(w->waiting);
+    free(w->writing);
+    free(w);
+}
+
+struct log_writer *log_writer_new(int fd)
+{
+    struct log_writer *w = calloc(1, sizeof *w);
+    pthread_condattr_t monotonic;
+
+    if (!w)
+        return NULL;
+    w->fd = fd;
+    w->sink = (struct log_sink){.take = on_line, .flush = on_flush, .owner = w};
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->more, &monotonic);
+    pthread_cond_init(&w->done, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    w->waiting = malloc(WAITING_BYTES);
+    w->writing = malloc(WAITING_BYTES);
+    errno = w->waiting && w->writing ? pthread_create(&w->thread, NULL, run, w) : ENOMEM;
+    if (errno != 0) {
+        destroy(w);
+        return NULL;
+    }
+    log_divert(&w->sink);
+    return w;
+}
+
+void log_writer_free(struct log_writer **owned)
+{
+    struct log_writer *w = *owned;
+
+    if (!w)
+        return;
+    *owned = NULL;
+    log_divert(NULL);
+    if (!flush(w)) {
+        pthread_detach(w->thread); /* it holds W until the process ends */
+        return;
+    }
+    pthread_mutex_lock(&w->lock);
+    w->ending = true;
+    pthread_cond_signal(&w->more);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    destroy(w);
+}

@@ -1,0 +1,30 @@
+/*
+ * log_writer.h - the log leaves by a thread of its own
+ *
+ * Whoever reads the log may be slow, stopped or gone, and a disk may be full:
+ * none of that may hold up a request.  So lines wait here for a thread that
+ * writes them, whole lines in pieces that a pipe takes at once.  What finds
+ * no room is dropped, and so is what can't be written; where lines are
+ * missing, a line says how many, as soon as one can be written again.
+ */
+#ifndef SERVER_LOG_WRITER_H
+#define SERVER_LOG_WRITER_H
+
+#include <stdbool.h>
+
+struct log_writer;
+
+/*
+ * From now on all lines of the log go to FD through a thread of their own.
+ * There is one writer at most.  NULL: no memory, or errno tells.
+ */
+struct log_writer *log_writer_new(int fd);
+
+/*
+ * Lines go straight to standard error again.  What waits is written first,
+ * unless FD takes nothing for a second: then it is given up, and the thread
+ * with it.  Sets *W to NULL.
+ */
+void log_writer_free(struct log_writer **w);
+
+#endif
