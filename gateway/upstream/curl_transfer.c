@@ -327,6 +327,8 @@ static CURLcode set_policy(struct upstream_transfer *t)
     failed |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     failed |= curl_easy_setopt(e, CURLOPT_HTTP_TRANSFER_DECODING, 0L);
     failed |= curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    failed |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* nobody waits for a lookup given up */
+    failed |= curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     return failed;
 }
 
