@@ -127,7 +127,7 @@ def answers(*replies):
 class Upstream:
     """Listens on a free port of the loopback and runs SCRIPT for each connection."""
 
-    def __init__(self, script, receive_buffer=None):
+    def __init__(self, script, receive_buffer=None, address=("127.0.0.1", 0)):
         self.script = script
         self.requests = []      # every head that arrived, in order
         self.connections = []
@@ -138,10 +138,10 @@ class Upstream:
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.listener.bind(("127.0.0.1", 0))
+        self.listener.bind(address)
         self.listener.listen(512)
         self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{address[0]}:{self.port}"
         self.threads = [threading.Thread(target=self._accept, daemon=True)]
         self.threads[0].start()
 
