@@ -83,7 +83,9 @@ def main():
         print(f"{target:14} {reached:5} of {there:5} lines  {percent:5.1f} %", flush=True)
         for file, (count, covered) in files.items():
             print(f"    {str(file):32} {covered:5} of {count:5}  {100 * covered / count:5.1f} %")
-    (BUILD / "coverage.json").write_text(json.dumps(figures, indent=1) + "\n")
+    known = BUILD / "coverage.json"
+    figures = {**(json.loads(known.read_text()) if known.exists() else {}), **figures}
+    known.write_text(json.dumps(figures, indent=1) + "\n")
     if short:
         print(f"below {WANTED_PERCENT} %: {' '.join(short)}")
     return 1 if short else 0

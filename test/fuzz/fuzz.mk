@@ -35,16 +35,30 @@ FUZZ_BUILD := build/fuzz
 FUZZ_FOUND := $(FUZZ_BUILD)/found/$(T)
 FUZZ_DICT  := $(wildcard test/fuzz/$(T).dict)
 
+# What builds a fuzzer, or all of them.
+FUZZ_MAKE = $(MAKE) $(AGAIN) BUILD=$(FUZZ_BUILD) CC=$(FUZZ_CC) FUZZ_MAIN= \
+    FUZZ_LINK=-fsanitize=fuzzer \
+    SANFLAGS='-fsanitize=$(FUZZ_SAN),fuzzer-no-link -fno-sanitize-recover=all'
+
 .PHONY: fuzz
 fuzz: ## let a fuzzer look for S seconds at target T (one of test/fuzz/corpus); needs clang
 	@[ -n '$(filter $(T),$(FUZZ_TARGETS))' ] || { echo "T= is one of: $(FUZZ_TARGETS)" >&2; exit 64; }
 	@mkdir -p $(FUZZ_FOUND)
-	@$(MAKE) $(AGAIN) BUILD=$(FUZZ_BUILD) CC=$(FUZZ_CC) FUZZ_MAIN= FUZZ_LINK=-fsanitize=fuzzer \
-	    SANFLAGS='-fsanitize=$(FUZZ_SAN),fuzzer-no-link -fno-sanitize-recover=all' \
-	    $(FUZZ_BUILD)/fuzz/$(T) >$(FUZZ_BUILD).log 2>&1 || { cat $(FUZZ_BUILD).log; exit 1; }
-	@$(FUZZ_BUILD)/fuzz/$(T) -max_total_time=$(S) -print_final_stats=1 -timeout=10 \
+	@$(FUZZ_MAKE) $(FUZZ_BUILD)/fuzz/$(T) >$(FUZZ_BUILD).log 2>&1 || \
+	    { cat $(FUZZ_BUILD).log; exit 1; }
+	@$(PYTHON) test/fuzz/campaign.py run $(T) $(FUZZ_BUILD)/fuzz/$(T) \
+	    -max_total_time=$(S) -print_final_stats=1 -timeout=10 \
 	    -artifact_prefix=$(FUZZ_BUILD)/$(T)- $(FUZZ_DICT:%=-dict=%) \
 	    $(FUZZ_FOUND) test/fuzz/corpus/$(T)
+
+.PHONY: fuzz-campaign
+fuzz-campaign: ## every target for S seconds, two at a time; test/fuzz/campaign.json for README
+	@mkdir -p $(FUZZ_BUILD)
+	@$(FUZZ_MAKE) fuzz-replays >$(FUZZ_BUILD).log 2>&1 || { cat $(FUZZ_BUILD).log; exit 1; }
+	@status=0; printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I{} $(MAKE) --no-print-directory \
+	    fuzz T={} S=$(S) || status=1; \
+	    $(MAKE) --no-print-directory fuzz-coverage || status=1; \
+	    $(PYTHON) test/fuzz/campaign.py sum || status=1; exit $$status
 
 # The replay programs once more, with a count at each line.
 FUZZ_COVERAGE := build/coverage

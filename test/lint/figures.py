@@ -121,13 +121,24 @@ def reliability_table():
     return table(["tried, held, lost", "figure", "printed by"], rows) if rows else ""
 
 
+def fuzzing_table():
+    """What each target of the last campaign came to (test/fuzz/campaign.json)."""
+    rows = json.loads((ROOT / "test/fuzz/campaign.json").read_text())
+    return table(["fuzzing, by `make fuzz-campaign`", "minutes", "executions", "lines of its room",
+                  "reached"],
+                 [[f"`{target}`", f"{row['seconds'] / 60:.0f}", f"{row['executions']:,}",
+                   row["lines"], f"{100 * row['reached'] / row['lines']:.0f} %"]
+                  for target, row in rows.items()])
+
+
 def figures():
     splicer = measured("splicer")
     return "\n".join([
         f"Commit {commit()}, {time.strftime('%Y-%m-%d', time.gmtime())}; {machine()}.\n",
         memory_table(measured("memory")["rows"] + measured("uploads")["rows"]),
         streams_table(measured("streams")["rows"]), events_table(measured("events")["rows"]),
-        splicer_table(splicer), tokens_table(splicer), reliability_table()])
+        splicer_table(splicer), tokens_table(splicer), reliability_table(),
+        fuzzing_table()])
 
 
 def main():
