@@ -14,7 +14,8 @@ its direction have been passed on; at 0 that is when the first one comes.
 
 SLICE cuts what passes into segments of so many bytes, DELAY holds each
 piece back for so many seconds, LATER waits so many seconds before the act,
-and nothing passes meanwhile.
+and nothing passes meanwhile.  A reset waits until what was passed has arrived,
+unless it is HURRIED: behind a whole reply the connection might be used again.
 
 An exchange begins with the first byte up, or up after a byte down, so a
 connection that is kept has many.  SCRIPT(number, exchange, head) gives the
@@ -27,9 +28,11 @@ import loop as loops
 class Fate:
     """What happens to one direction of one exchange."""
 
-    def __init__(self, at=None, act=None, then=None, slice=None, delay=0, later=0):
+    def __init__(self, at=None, act=None, then=None, slice=None, delay=0, later=0,
+                 hurried=False):
         self.at, self.act, self.then = at, act, then
         self.slice, self.delay, self.later = slice, delay, later
+        self.hurried = hurried
         self.passed = bytearray()  # what was passed on under it
 
 
@@ -163,7 +166,7 @@ class Relay:
         self._over()
 
     def reset(self, flow):
-        flow.sink.reset()
+        flow.sink.reset(flow.fate.hurried)
         flow.source.reset()
         self._over()
 

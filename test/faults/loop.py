@@ -4,11 +4,13 @@ Clients, proxies and services of one test share a Loop, so that thousands of
 exchanges need no thread each and happen in an order that the test decides.
 An End is one end of a connection; what comes on it goes to its owner's TAKE.
 """
+import fcntl
 import heapq
 import itertools
 import selectors
 import socket
 import struct
+import termios
 import time
 
 import wire
@@ -70,6 +72,11 @@ def dial(address):
     """A socket connected to ADDRESS, "127.0.0.1:8080"."""
     host, _, port = address.rpartition(":")
     return socket.create_connection((host, int(port)), wire.PATIENCE)
+
+
+def unacknowledged(sock):
+    """How many bytes SOCK has taken and the other side's system has not confirmed."""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0\0\0\0"))[0]
 
 
 class End:
@@ -170,9 +177,14 @@ class End:
         if not self.closed:
             self._once_out(self._drop)
 
-    def reset(self):
-        """RST behind what was sent."""
+    def reset(self, hurried=False):
+        """RST behind what was sent, when the other side's system has that unless HURRIED."""
         def drop():
+            if self.closed:
+                return
+            if not hurried and not self.ended and unacknowledged(self.sock):
+                self.loop.after(0.001, drop)  # a reset throws away what is still on its way
+                return
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self._drop()
         if not self.closed:

@@ -23,6 +23,7 @@ class Broken(trials.Field):
 
     def trial(self, kind, method, at, fault, **fate):
         body = b"{}" if method == "POST" else None
+        fate["hurried"] = at is not None and at >= len(kind.bytes)
         plans = [chaos.Plan(down=chaos.Fate(at, fault, **fate)), self.undisturbed(kind)]
         return trials.Trial(method, self.target(kind), body, plans=plans, kind=kind, at=at,
                             fault=fault)
