@@ -74,6 +74,16 @@ void buf_add_u64(struct buf *b, uint64_t number)
     buf_add(b, text_of(digits + at, sizeof digits - at));
 }
 
+void buf_add_micro(struct buf *b, uint64_t micro)
+{
+    enum { ONE = 1000000 };
+
+    buf_add_u64(b, micro / ONE);
+    buf_add_byte(b, '.');
+    for (uint64_t digit = ONE / 10, rest = micro % ONE; digit; rest %= digit, digit /= 10)
+        buf_add_byte(b, (char)('0' + rest / digit));
+}
+
 void buf_drop(struct buf *b, size_t n)
 {
     assert(n <= b->len);

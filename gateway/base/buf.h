@@ -37,6 +37,9 @@ void buf_add_byte(struct buf *b, char byte);
 /* Appends NUMBER in decimal. */
 void buf_add_u64(struct buf *b, uint64_t number);
 
+/* Adds MICRO millionths as a decimal fraction: 1500000 is "1.500000". */
+void buf_add_micro(struct buf *b, uint64_t micro);
+
 /* Makes room for N more bytes and returns where they go, or NULL (failed). */
 char *buf_room(struct buf *b, size_t n);
 

@@ -99,6 +99,8 @@ static void add_pair(struct buf *line, enum log_format format, const struct log_
     buf_add(line, json ? TEXT("\":") : TEXT("="));
     if (pair->kind == LOG_KIND_NUMBER)
         buf_add_u64(line, pair->number);
+    else if (pair->kind == LOG_KIND_MICRO)
+        buf_add_micro(line, pair->number);
     else if (json)
         quote_json(line, pair->text, VALUE_BYTES);
     else

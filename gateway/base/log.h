@@ -15,13 +15,13 @@
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 enum log_format { LOG_LOGFMT, LOG_JSON };
 
-enum log_kind { LOG_KIND_TEXT, LOG_KIND_NUMBER };
+enum log_kind { LOG_KIND_TEXT, LOG_KIND_NUMBER, LOG_KIND_MICRO };
 
 struct log_pair {
     const char *name;
     enum log_kind kind;
     struct text text;
-    uint64_t number;
+    uint64_t number; /* LOG_KIND_MICRO: of millionths, written as a decimal fraction */
 };
 
 #define LOG_T(name_, text_)                                                                        \
@@ -35,6 +35,11 @@ struct log_pair {
 #define LOG_N(name_, number_)                                                                      \
     {                                                                                              \
         .name = (name_), .kind = LOG_KIND_NUMBER, .number = (uint64_t)(number_)                    \
+    }
+
+#define LOG_MICRO(name_, micro_)                                                                   \
+    {                                                                                              \
+        .name = (name_), .kind = LOG_KIND_MICRO, .number = (micro_)                                \
     }
 
 enum { LOG_LINE_BYTES = 4096 }; /* of one line at most: what a pipe takes in one piece */

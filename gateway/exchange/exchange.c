@@ -46,7 +46,7 @@ static struct exchange_report report_of(const struct exchange *ex)
                                     .outcome = ex->outcome,
                                     .duration_us = times_now() - ex->times.began,
                                     .upstream_us = ex->times.upstream,
-                                    .own_us = ex->times.own,
+                                    .own_us = times_own(ex),
                                     .received = ex->up.received,
                                     .sent = ex->sent_bytes,
                                     .transfers = ex->transfers,
@@ -56,19 +56,62 @@ static struct exchange_report report_of(const struct exchange *ex)
                                     .tally = {&ex->tally[REQUEST], &ex->tally[RESPONSE]}};
 }
 
+/* The pairs of the log's line, without those that this exchange has no value for. */
+struct pairs {
+    struct log_pair at[20];
+    size_t count;
+};
+
+static void add_text(struct pairs *p, const char *name, struct text value)
+{
+    if (value.len)
+        p->at[p->count++] = (struct log_pair)LOG_T(name, value);
+}
+
+static void add_number(struct pairs *p, const char *name, uint64_t value)
+{
+    p->at[p->count++] = (struct log_pair)LOG_N(name, value);
+}
+
+static void add_seconds(struct pairs *p, const char *name, uint64_t us)
+{
+    p->at[p->count++] = (struct log_pair)LOG_MICRO(name, us);
+}
+
+/* What was asked and answered, in OpenTelemetry's words for it. */
+static void add_http(struct pairs *p, const struct exchange *ex, const struct exchange_report *r)
+{
+    struct text route = ex->route ? ex->route->client : TEXT("");
+
+    add_text(p, "http.request.method", r->method);
+    add_text(p, "http.route", route);
+    add_text(p, "url.path", route); /* never the path itself: it holds names and ids */
+    if (r->method.len)
+        add_text(p, "network.protocol.version", ex->request.head.minor ? TEXT("1.1") : TEXT("1.0"));
+    if (r->status)
+        add_number(p, "http.response.status_code", (uint64_t)r->status);
+    add_number(p, "http.request.body.size", r->received);
+    add_number(p, "http.response.body.size", r->sent);
+    add_seconds(p, "http.server.request.duration", r->duration_us);
+    if (r->transfers)
+        add_seconds(p, "http.client.request.duration", r->upstream_us);
+    if (r->transfers)
+        add_number(p, "http.request.resend_count", r->transfers - 1);
+}
+
 static void log_exchange(const struct exchange *ex, const struct exchange_report *r)
 {
+    struct pairs p = {.count = 0};
+
     if (!log_wants(LOG_INFO))
         return;
-    LOG(LOG_INFO, "exchange", LOG_T("http.request.method", ex->request.method),
-        LOG_T("http.route", ex->route ? ex->route->client : TEXT("")),
-        LOG_N("http.response.status_code", ex->status),
-        LOG_S("outcome", outcome_row(ex->outcome)->name),
-        LOG_N("http.request.body.size", r->received), LOG_N("http.response.body.size", r->sent),
-        LOG_N("retries", ex->up.again), LOG_N("duration_us", r->duration_us),
-        LOG_N("upstream_us", r->upstream_us), LOG_N("own_us", r->own_us),
-        LOG_T("mapping", mapping_digest(ex->mapping)), LOG_T("request_id", ex->request.id),
-        LOG_T("trace_id", trace_id(&ex->request.trace)));
+    add_http(&p, ex, r);
+    add_seconds(&p, "dpgw.gateway.duration", r->own_us);
+    add_text(&p, "outcome", text_from(outcome_row(r->outcome)->name));
+    add_text(&p, "mapping", mapping_digest(r->mapping));
+    add_text(&p, "request_id", ex->request.id);
+    add_text(&p, "trace_id", trace_id(&ex->request.trace));
+    log_write(LOG_INFO, "exchange", p.at, p.count);
 }
 
 void exchange_end(struct exchange *ex, enum outcome outcome)
@@ -98,20 +141,20 @@ void exchange_end(struct exchange *ex, enum outcome outcome)
 static void on_client_piece(void *owner, struct text piece)
 {
     struct exchange *ex = owner;
-    uint64_t begun = times_now();
 
+    times_work(ex);
     uplink_piece(ex, piece);
-    times_worked(ex, begun);
+    times_rest(ex);
 }
 
 static void on_client_body_end(void *owner, const struct http_fields *trailers)
 {
     struct exchange *ex = owner;
-    uint64_t begun = times_now();
 
     (void)trailers; /* request trailers are not forwarded (RFC 9110, 6.5.1) */
+    times_work(ex);
     uplink_complete(ex);
-    times_worked(ex, begun);
+    times_rest(ex);
 }
 
 /* The outcome of a body that can't be read on, which the front gives STATUS. */
@@ -135,10 +178,10 @@ static void on_client_body_broken(void *owner, int status, const char *reason)
 static void on_client_drained(void *owner, size_t waiting)
 {
     struct exchange *ex = owner;
-    uint64_t begun = times_now();
 
+    times_work(ex);
     downlink_drained(ex, waiting);
-    times_worked(ex, begun);
+    times_rest(ex);
 }
 
 static void on_client_gone(void *owner)
@@ -235,6 +278,7 @@ void exchange_begin(struct exchange_host *host, struct front_request *request,
         exchange_turn_away(request);
         return;
     }
+    times_work(ex);
     ex->request.head = *head;
     ex->request.method = http_method_name(head->method);
     ex->request.id = fields_request_id(ex);
@@ -249,7 +293,7 @@ void exchange_begin(struct exchange_host *host, struct front_request *request,
         exchange_answer_empty(ex, 204);
     else
         uplink_begin(ex);
-    times_worked(ex, ex->times.began);
+    times_rest(ex);
 }
 
 void exchange_refuse(struct exchange_host *host, struct front_request *request, int status,
@@ -262,10 +306,12 @@ void exchange_refuse(struct exchange_host *host, struct front_request *request, 
         return;
     }
     (void)reason;
+    times_work(ex);
     ex->request.method = TEXT("");
     ex->request.id = fields_request_id(ex);
     trace_begin(&ex->request.trace, &ex->request.head.fields);
     exchange_fail(ex, outcome_of_refusal(status), NULL);
+    times_rest(ex);
 }
 
 /* --- death ---------------------------------------------------------------- */

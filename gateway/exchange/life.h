@@ -88,7 +88,9 @@ struct exchange_times {
     uint64_t began;
     uint64_t asked;    /* when the open request to the service began; 0: none is open */
     uint64_t upstream; /* with one open, those before this one */
-    uint64_t own;      /* in the gateway's own hands */
+    uint64_t own;      /* in the gateway's own hands, up to the last rest */
+    uint64_t since;    /* when the work of now began */
+    unsigned working;  /* how deep in callbacks that work on it; 0: none does */
 };
 
 struct exchange {
@@ -137,8 +139,12 @@ uint64_t times_now(void);
 void times_asked(struct exchange *ex);
 void times_answered(struct exchange *ex);
 
-/* Counts the time since BEGUN as work on EX. */
-void times_worked(struct exchange *ex, uint64_t begun);
+/* A callback begins to work on EX; rests.  One may call another: the time counts once. */
+void times_work(struct exchange *ex);
+void times_rest(struct exchange *ex);
+
+/* What was worked on EX until now. */
+uint64_t times_own(const struct exchange *ex);
 
 /* --- service.c ------------------------------------------------------------ */
 

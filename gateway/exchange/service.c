@@ -2,10 +2,9 @@
 
 static enum upstream_give on_want(void *owner, char *to, size_t room, size_t *length_out)
 {
-    uint64_t begun = times_now();
+    times_work(owner);
     enum upstream_give given = uplink_give(owner, to, room, length_out);
-
-    times_worked(owner, begun);
+    times_rest(owner);
     return given;
 }
 
@@ -26,35 +25,34 @@ static void on_hints(void *owner, const struct upstream_head *head)
 static void on_head(void *owner, const struct upstream_head *head)
 {
     struct exchange *ex = owner;
-    uint64_t begun = times_now();
 
+    times_work(ex);
     exchange_enter(ex, EXCHANGE_REPLYING);
     if (!ex->up.complete && head->status >= 300)
         uplink_drop(ex);
     downlink_begin(ex, head);
-    times_worked(ex, begun);
+    times_rest(ex);
 }
 
 static void on_piece(void *owner, struct text piece)
 {
-    uint64_t begun = times_now();
-
+    times_work(owner);
     downlink_piece(owner, piece);
-    times_worked(owner, begun);
+    times_rest(owner);
 }
 
 static void on_done(void *owner, const struct http_fields *trailers)
 {
     struct exchange *ex = owner;
-    uint64_t begun = times_now();
 
+    times_work(ex);
     times_answered(ex);
     upstream_cancel(&ex->upstream);
     if (ex->phase < EXCHANGE_REPLYING)
         exchange_fail(ex, OUTCOME_UPSTREAM_INVALID, NULL); /* without a head it was no reply */
     else
         downlink_complete(ex, trailers);
-    times_worked(ex, begun);
+    times_rest(ex);
 }
 
 static enum outcome outcome_of_failure(enum upstream_failure why)
@@ -79,9 +77,11 @@ static void on_broke(void *owner, enum upstream_failure why)
     struct exchange *ex = owner;
     bool unheard = why == UPSTREAM_REFUSED || why == UPSTREAM_BROKE;
 
+    times_work(ex);
     times_answered(ex);
     if (!unheard || !uplink_start_again(ex))
         exchange_fail(ex, outcome_of_failure(why), NULL);
+    times_rest(ex);
 }
 
 const struct upstream_events exchange_from_upstream = {

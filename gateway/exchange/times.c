@@ -25,7 +25,19 @@ void times_answered(struct exchange *ex)
     ex->on_kept += upstream_on_kept(ex->upstream);
 }
 
-void times_worked(struct exchange *ex, uint64_t begun)
+void times_work(struct exchange *ex)
 {
-    ex->times.own += times_now() - begun;
+    if (ex->times.working++ == 0)
+        ex->times.since = times_now();
+}
+
+void times_rest(struct exchange *ex)
+{
+    if (--ex->times.working == 0)
+        ex->times.own += times_now() - ex->times.since;
+}
+
+uint64_t times_own(const struct exchange *ex)
+{
+    return ex->times.own + (ex->times.working ? times_now() - ex->times.since : 0);
 }

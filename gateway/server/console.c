@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "server/guests.h"
+#include "server/log_writer.h"
 #include "server/metrics.h"
 
 #include <stdatomic.h>
@@ -33,6 +34,24 @@ static int readyz(const struct console *c, struct buf *body)
 
 /* --- metrics --------------------------------------------------------------------- */
 
+static struct metrics_gauges gauges_of(const struct console *c)
+{
+    const struct worker_common *common = c->common;
+
+    return (struct metrics_gauges){
+        .connections = guests_count(common->guests),
+        .connections_most = guests_most(common->guests),
+        .exchanges = quota_taken(&common->exchanges),
+        .exchanges_most = common->exchanges.most,
+        .event_streams = atomic_load(&common->event_streams),
+        .pressure = pressure_level(&common->pressure),
+        .draining = c->draining,
+        .welcomed = guests_welcomed(common->guests),
+        .refused = guests_refused(common->guests),
+        .log_lost = log_writer_lost(),
+    };
+}
+
 static int metrics(const struct console *c, struct buf *body)
 {
     const struct conf *conf = reload_conf(c->reload);
@@ -41,9 +60,7 @@ static int metrics(const struct console *c, struct buf *body)
                                       .loaded = mapping_loaded(conf->mapping),
                                       .reloads = {reloads.refused, reloads.taken},
                                       .last_taken = reloads.last_taken};
-    struct metrics_gauges gauges = {.connections = guests_count(c->common->guests),
-                                    .exchanges = quota_taken(&c->common->exchanges),
-                                    .event_streams = atomic_load(&c->common->event_streams)};
+    struct metrics_gauges gauges = gauges_of(c);
     struct ledger sum;
 
     if (!ledger_init(&sum))

@@ -1,7 +1,5 @@
 #include "server/exposition.h"
 
-enum { MICRO = 1000000 };
-
 static void add_escaped(struct buf *to, struct text value)
 {
     for (size_t i = 0; i < value.len; i++) {
@@ -55,9 +53,6 @@ void exposition_micro(struct buf *to, const char *name, const char *suffix,
                       const struct label *labels, size_t count, uint64_t micro)
 {
     add_name(to, name, suffix, labels, count);
-    buf_add_u64(to, micro / MICRO);
-    buf_add_byte(to, '.');
-    for (uint64_t digit = MICRO / 10, rest = micro % MICRO; digit; rest %= digit, digit /= 10)
-        buf_add_byte(to, (char)('0' + rest / digit));
+    buf_add_micro(to, micro);
     buf_add_byte(to, '\n');
 }

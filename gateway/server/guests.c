@@ -19,6 +19,7 @@ struct client {
 struct guests {
     struct quota all, turned_away;
     size_t per_client;
+    _Atomic uint64_t welcomed, refused;
     pthread_mutex_t lock; /* of the clients */
     void *clients;        /* tsearch's tree of struct client: no address makes it slow */
 };
@@ -92,6 +93,7 @@ static void client_leaves(struct guests *g, struct text peer)
 
 static enum front_entry turn_away(struct guests *g)
 {
+    atomic_fetch_add_explicit(&g->refused, 1, memory_order_relaxed);
     return quota_take(&g->turned_away) ? FRONT_REFUSE : FRONT_CLOSE;
 }
 
@@ -99,8 +101,10 @@ enum front_entry guests_enter(struct guests *g, struct text peer)
 {
     if (!quota_take(&g->all))
         return turn_away(g);
-    if (client_enters(g, peer))
+    if (client_enters(g, peer)) {
+        atomic_fetch_add_explicit(&g->welcomed, 1, memory_order_relaxed);
         return FRONT_WELCOME;
+    }
     quota_give(&g->all);
     return turn_away(g);
 }
@@ -134,6 +138,21 @@ struct guests *guests_new(size_t connections, size_t per_client)
 size_t guests_count(const struct guests *g)
 {
     return quota_taken(&g->all) + quota_taken(&g->turned_away);
+}
+
+size_t guests_most(const struct guests *g)
+{
+    return g->all.most;
+}
+
+uint64_t guests_welcomed(const struct guests *g)
+{
+    return atomic_load_explicit(&g->welcomed, memory_order_relaxed);
+}
+
+uint64_t guests_refused(const struct guests *g)
+{
+    return atomic_load_explicit(&g->refused, memory_order_relaxed);
 }
 
 void guests_free(struct guests **g)

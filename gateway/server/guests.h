@@ -28,8 +28,13 @@ enum front_entry guests_enter(struct guests *g, struct text peer);
 /* A connection of PEER that entered as ENTRY has gone; not for FRONT_CLOSE. */
 void guests_leave(struct guests *g, struct text peer, enum front_entry entry);
 
-/* The connections there are now. */
+/* The connections there are now, and how many of them there may be. */
 size_t guests_count(const struct guests *g);
+size_t guests_most(const struct guests *g);
+
+/* Connections that were welcome since the start; that were one too many. */
+uint64_t guests_welcomed(const struct guests *g);
+uint64_t guests_refused(const struct guests *g);
 
 /* Frees the guests at *G, if any, and sets *G to NULL. */
 void guests_free(struct guests **g);

@@ -113,7 +113,8 @@ static void time_it(struct histogram *h, uint64_t us)
 static void enter_route(struct ledger *l, const struct exchange_report *r)
 {
     struct route_count *route = route_entry(l, r->route ? r->route->client : TEXT(""));
-    struct answer_count *answer = route ? answer_entry(l, route, r->method, r->status) : NULL;
+    int status = r->status < LEDGER_STATUS_OTHER ? r->status : LEDGER_STATUS_OTHER;
+    struct answer_count *answer = route ? answer_entry(l, route, r->method, status) : NULL;
 
     if (!answer) {
         l->lost++;

@@ -17,7 +17,10 @@
 #define HASH_NONFATAL_OOM 1 /* an entry that finds no place is not counted */
 #include <uthash.h>
 
-enum { LEDGER_BUCKETS = 17 };
+enum {
+    LEDGER_BUCKETS = 17,
+    LEDGER_STATUS_OTHER = 600 /* for all that the service sends beyond 599 (RFC 9110, 15) */
+};
 
 /* The upper bounds in microseconds of all buckets but the last, which has none. */
 extern const uint64_t ledger_bounds_us[LEDGER_BUCKETS - 1];
@@ -32,7 +35,7 @@ struct histogram {
 struct answer_count {
     struct answer_count *next;
     struct text method; /* one of http_method_name; empty: the head was refused */
-    int status;         /* 0: none was sent */
+    int status;         /* 100 to 599, or the other; 0: none was sent */
     uint64_t count;
 };
 

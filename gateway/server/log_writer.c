@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +29,18 @@ struct log_writer {
     bool idle;
     bool ending;
 };
+
+static _Atomic uint64_t lost_ever;
+
+static void count_lost(uint64_t lines)
+{
+    atomic_fetch_add_explicit(&lost_ever, lines, memory_order_relaxed);
+}
+
+uint64_t log_writer_lost(void)
+{
+    return atomic_load_explicit(&lost_ever, memory_order_relaxed);
+}
 
 /* --- the thread ----------------------------------------------------------- */
 
@@ -77,6 +90,7 @@ static uint64_t write_lines(int fd, struct text lines)
         lost += write_piece(fd, piece);
         lines = text_from_offset(lines, piece.len);
     }
+    count_lost(lost);
     return lost;
 }
 
@@ -136,6 +150,7 @@ static void on_line(void *owner, struct text line)
         w->length += line.len;
     } else {
         w->dropped++;
+        count_lost(1);
     }
     if (w->idle)
         pthread_cond_signal(&w->more);

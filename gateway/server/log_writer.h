@@ -11,6 +11,7 @@
 #define SERVER_LOG_WRITER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct log_writer;
 
@@ -26,5 +27,8 @@ struct log_writer *log_writer_new(int fd);
  * with it.  Sets *W to NULL.
  */
 void log_writer_free(struct log_writer **w);
+
+/* The lines that were dropped since the process began; for any thread. */
+uint64_t log_writer_lost(void);
 
 #endif

@@ -36,10 +36,11 @@ static void write_answers(struct buf *to, const struct ledger *ledger)
            "Requests that have ended; status 0: the client went away before an answer.");
     for (const struct route_count *r = ledger->routes; r; r = r->hh.next)
         for (const struct answer_count *a = r->answers; a; a = a->next) {
+            bool other = a->status == LEDGER_STATUS_OTHER;
             snprintf(status, sizeof status, "%d", a->status);
             struct label labels[] = {route_label(r),
                                      {"method", a->method.len ? a->method : TEXT("none")},
-                                     {"status", text_from(status)}};
+                                     {"status", other ? TEXT("other") : text_from(status)}};
             exposition_sample(to, "dpgw_requests_total", "", labels, 3, a->count);
         }
 }
@@ -170,9 +171,25 @@ static void write_upstream(struct buf *to, const struct ledger *ledger)
 static void write_gauges(struct buf *to, const struct metrics_gauges *g)
 {
     one(to, "dpgw_connections", "gauge", "Client connections open.", g->connections);
+    one(to, "dpgw_connections_limit", "gauge", "Client connections there may be.",
+        g->connections_most);
     one(to, "dpgw_exchanges", "gauge", "Requests in flight.", g->exchanges);
+    one(to, "dpgw_exchanges_limit", "gauge", "Requests there may be in flight.", g->exchanges_most);
     one(to, "dpgw_event_streams", "gauge", "Of them replies that are event streams.",
         g->event_streams);
+    one(to, "dpgw_memory_pressure", "gauge",
+        "0: none, 1: connections close after a reply, 2: new requests get 503.", g->pressure);
+    one(to, "dpgw_draining", "gauge", "1 once the process takes no new connections.", g->draining);
+}
+
+static void write_arrivals(struct buf *to, const struct metrics_gauges *g)
+{
+    struct label refused = {"result", TEXT("refused")}, welcomed = {"result", TEXT("welcomed")};
+
+    FAMILY(to, "accepted_connections_total", "counter",
+           "Client connections that came; refused: one too many, for all or for one client.");
+    exposition_sample(to, "dpgw_accepted_connections_total", "", &refused, 1, g->refused);
+    exposition_sample(to, "dpgw_accepted_connections_total", "", &welcomed, 1, g->welcomed);
 }
 
 static void write_mapping(struct buf *to, const struct metrics_mapping *m)
@@ -207,7 +224,10 @@ void metrics_write(struct buf *to, const struct ledger *ledger, const struct met
     write_documents(to, ledger);
     write_upstream(to, ledger);
     write_gauges(to, gauges);
+    write_arrivals(to, gauges);
     write_mapping(to, mapping);
     one(to, "dpgw_counts_lost_total", "counter", "Counts for which there was no memory.",
         ledger->lost);
+    one(to, "dpgw_log_lines_lost_total", "counter",
+        "Lines of the log that found no room or could not be written.", gauges->log_lost);
 }

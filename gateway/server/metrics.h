@@ -8,11 +8,17 @@
 #define SERVER_METRICS_H
 
 #include "base/buf.h"
+#include "base/pressure.h"
 #include "server/ledger.h"
 
-/* What is open at the moment, process-wide. */
+/* How the process is at the moment, and what it has counted outside of exchanges. */
 struct metrics_gauges {
-    size_t connections, exchanges, event_streams;
+    size_t connections, connections_most;
+    size_t exchanges, exchanges_most, event_streams;
+    enum pressure_level pressure; /* of memory */
+    bool draining;
+    uint64_t welcomed, refused; /* connections */
+    uint64_t log_lost;          /* lines */
 };
 
 /* The mapping in force, and how it came to be. */

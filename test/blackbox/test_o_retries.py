@@ -22,7 +22,7 @@ class Retries(cases.Case):
         reply, requests, gate = self.seen(lambda connection: connection.request())
         self.assert_error(reply, 502, "UPSTREAM_UNREACHABLE")
         self.assertEqual([r.method for r in requests], ["GET", "GET"])
-        gate.wait_line("outcome=UPSTREAM_UNREACHABLE.* retries=1 ")
+        gate.wait_line("http.request.resend_count=1 .*outcome=UPSTREAM_UNREACHABLE ")
 
     def test_not_after_a_byte_of_a_reply(self):
         for bytes_ in (b"HT", HEAD[:-2], b"HTTP/1.1 100 Continue\r\n\r\n",
@@ -34,7 +34,7 @@ class Retries(cases.Case):
                 reply, requests, gate = self.seen(script)
                 self.assert_error(reply, 502, "UPSTREAM_INVALID")
                 self.assertEqual(len(requests), 1)
-                gate.wait_line("outcome=UPSTREAM_INVALID.* retries=0 ")
+                gate.wait_line("http.request.resend_count=0 .*outcome=UPSTREAM_INVALID ")
 
     def test_the_method_that_counts_is_the_one_sent(self):
         def script(connection):

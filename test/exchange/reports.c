@@ -112,6 +112,31 @@ static void a_report_tells_invalid_documents(void **state)
     assert_false(heard.report.invalid[RESPONSE]);
 }
 
+/* Where the time goes: whoever drains the client makes the service go on, within one call. */
+static void nested_work_counts_once(void **state)
+{
+    struct stage s;
+    struct exchange *ex;
+
+    (void)state;
+    begin(&s, "GET " PRODUCT " HTTP/1.1\r\n" HOST "\r\n");
+    ex = s.ex;
+    uint64_t before = times_own(ex), from = times_now();
+    times_work(ex);
+    times_work(ex);
+    while (times_now() - from < 2000)
+        ;
+    times_rest(ex);
+    assert_int_equal(ex->times.own, before); /* the outer call goes on */
+    times_rest(ex);
+    uint64_t worked = times_own(ex) - before;
+    assert_true(worked >= 2000);
+    assert_true(worked <= times_now() - from);
+    stage_head(&s, 204, HTTP_NO_BODY, 0, "");
+    end(&s);
+    assert_true(heard.report.own_us <= heard.report.duration_us);
+}
+
 /* A request that was lost and sent again was open twice. */
 static void a_report_tells_of_a_second_try(void **state)
 {
@@ -150,6 +175,7 @@ int run_reports(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_tells_what_rules_did),
         cmocka_unit_test(a_report_tells_invalid_documents),
+        cmocka_unit_test(nested_work_counts_once),
         cmocka_unit_test(a_report_tells_of_a_second_try),
         cmocka_unit_test(a_report_tells_of_refused_heads),
     };

@@ -38,7 +38,7 @@ class Broken(trials.Field):
         kind, at, fault = known["kind"], known["at"], known["fault"]
         wanted = replies.Verdict(kind, trial.method, at, fault)
         self.assertEqual(trial.attempts, wanted.attempts, trial)
-        self.assertEqual((trial.log["outcome"], trial.log["retries"]),
+        self.assertEqual((trial.log["outcome"], trial.log["http.request.resend_count"]),
                          (wanted.outcome, str(wanted.retries)), trial)
         self.assertEqual(trial.log["http.response.status_code"], str(wanted.status), trial)
         if wanted.cut:

@@ -24,6 +24,26 @@ static void writes_add_up(void **state)
     buf_fini(&b);
 }
 
+static void millionths_are_a_decimal_fraction(void **state)
+{
+    static const struct {
+        uint64_t micro;
+        const char *written;
+    } cases[] = {{0, "0.000000"},         {1, "0.000001"},
+                 {999999, "0.999999"},    {1000000, "1.000000"},
+                 {70004020, "70.004020"}, {UINT64_MAX, "18446744073709.551615"}};
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 100);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        buf_clear(&b);
+        buf_add_micro(&b, cases[i].micro);
+        assert_true(text_eq(buf_text(&b), text_from(cases[i].written)));
+    }
+    buf_fini(&b);
+}
+
 static void an_empty_one_is_an_empty_text(void **state)
 {
     struct buf b;
@@ -120,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_add_up),
+        cmocka_unit_test(millionths_are_a_decimal_fraction),
         cmocka_unit_test(an_empty_one_is_an_empty_text),
         cmocka_unit_test(the_ceiling_holds_and_failure_sticks),
         cmocka_unit_test(a_write_past_the_ceiling_leaves_nothing_of_itself),

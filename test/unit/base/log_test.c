@@ -33,7 +33,7 @@ static void catch_lines(void (*lines)(void))
 static void write_listening(void)
 {
     LOG(LOG_INFO, "listening", LOG_S("address", "127.0.0.1:8080"), LOG_S("role", "client"),
-        LOG_N("backlog", 128));
+        LOG_N("backlog", 128), LOG_MICRO("age", 1500000));
 }
 
 /* What follows the time of day, after a check of its form. */
@@ -54,8 +54,9 @@ static void logfmt_is_time_level_event_pairs(void **state)
     (void)state;
     log_setup(LOG_INFO, LOG_LOGFMT);
     catch_lines(write_listening);
-    assert_string_equal(after_time(caught),
-                        " info listening address=127.0.0.1:8080 role=client backlog=128\n");
+    assert_string_equal(
+        after_time(caught),
+        " info listening address=127.0.0.1:8080 role=client backlog=128 age=1.500000\n");
 }
 
 static void json_is_one_object_a_line(void **state)
@@ -66,7 +67,8 @@ static void json_is_one_object_a_line(void **state)
     assert_memory_equal(caught, "{\"time\":\"", 9);
     assert_string_equal(after_time(caught + 9),
                         "\",\"level\":\"info\",\"event\":\"listening\","
-                        "\"address\":\"127.0.0.1:8080\",\"role\":\"client\",\"backlog\":128}\n");
+                        "\"address\":\"127.0.0.1:8080\",\"role\":\"client\",\"backlog\":128,"
+                        "\"age\":1.500000}\n");
 }
 
 static void write_levels(void)

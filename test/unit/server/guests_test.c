@@ -57,6 +57,10 @@ static void each_client_has_its_share(void **state)
     guests_leave(g, TEXT("192.0.2.1"), FRONT_WELCOME);
     assert_true(enters(g, "192.0.2.1"));
     assert_false(enters(g, "::ffff:192.0.2.1")); /* the same */
+    assert_int_equal(guests_welcomed(g), 4);
+    assert_int_equal(guests_refused(g), 2);
+    assert_int_equal(guests_count(g), 3);
+    assert_int_equal(guests_most(g), 100);
     guests_leave(g, TEXT("192.0.2.1"), FRONT_WELCOME);
     guests_leave(g, TEXT("192.0.2.1"), FRONT_WELCOME);
     guests_leave(g, TEXT("192.0.2.2"), FRONT_WELCOME);

@@ -73,7 +73,13 @@ static void enter(struct ledger *l, int status, uint64_t ms, struct tally tally[
 
 static char *page_of(const struct ledger *l)
 {
-    struct metrics_gauges gauges = {.connections = 7, .exchanges = 3, .event_streams = 1};
+    struct metrics_gauges gauges = {.connections = 7,
+                                    .connections_most = 9,
+                                    .refused = 2,
+                                    .log_lost = 4,
+                                    .exchanges = 3,
+                                    .exchanges_most = 5,
+                                    .event_streams = 1};
     struct metrics_mapping m = {.digest = TEXT("0badcafe"), .loaded = 12, .last_taken = true};
     struct buf page;
 
@@ -118,6 +124,10 @@ static void ledgers_add_up(void **state)
     expect(page, "dpgw_upstream_requests_total{connection=\"kept\"} 3\n");
     expect(page, "dpgw_upstream_requests_total{connection=\"new\"} 0\n");
     expect(page, "dpgw_connections 7\n");
+    expect(page, "dpgw_connections_limit 9\n");
+    expect(page, "dpgw_exchanges_limit 5\n");
+    expect(page, "dpgw_accepted_connections_total{result=\"refused\"} 2\n");
+    expect(page, "dpgw_log_lines_lost_total 4\n");
     expect(page, "dpgw_mapping_info{digest=\"0badcafe\"} 1\n");
     free(page);
     ledger_fini(&one);
@@ -182,6 +192,25 @@ static void what_no_route_serves_is_one_entry(void **state)
     ledger_fini(&one);
 }
 
+/* The service chooses the status: what RFC 9110 does not have is one entry. */
+static void a_status_beyond_599_is_one_entry(void **state)
+{
+    struct ledger one;
+    struct tally none[2] = {0};
+
+    (void)state;
+    assert_true(ledger_init(&one));
+    for (int status = 599; status <= 999; status++)
+        enter(&one, status, 1, none);
+    char *page = page_of(&one);
+    expect(page, "dpgw_requests_total{route=\"" CLIENT "\",method=\"GET\",status=\"599\"} 1\n");
+    expect(page, "dpgw_requests_total{route=\"" CLIENT "\",method=\"GET\",status=\"other\"} 400\n");
+    assert_null(strstr(page, "status=\"6"));
+    assert_null(strstr(page, "status=\"9"));
+    free(page);
+    ledger_fini(&one);
+}
+
 /* What the process itself uses is told with the names every client library has. */
 static void the_process_tells_of_itself(void **state)
 {
@@ -210,6 +239,7 @@ int main(void)
         cmocka_unit_test(ledgers_add_up),
         cmocka_unit_test(rules_have_their_counts),
         cmocka_unit_test(what_no_route_serves_is_one_entry),
+        cmocka_unit_test(a_status_beyond_599_is_one_entry),
         cmocka_unit_test(the_process_tells_of_itself),
     };
 

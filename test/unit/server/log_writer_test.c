@@ -120,6 +120,7 @@ static void what_cannot_be_written_is_counted(void **state)
 {
     int fds[2], full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     struct heard h = {0};
+    uint64_t before = log_writer_lost();
 
     (void)state;
     assert_true(full >= 0);
@@ -133,6 +134,7 @@ static void what_cannot_be_written_is_counted(void **state)
     hear(fds[PIPE_READ], 11, &h);
     assert_int_equal(h.lines, 1);
     assert_int_equal(h.lost, 10);
+    assert_int_equal(log_writer_lost() - before, 10);
     close(fds[PIPE_READ]); /* and now nobody will ever read */
     for (unsigned i = 0; i < 10; i++)
         say(0, i);
@@ -157,6 +159,7 @@ static void many_speak_at_once(void **state)
 
     (void)state;
     assert_int_equal(pipe(fds), 0);
+    uint64_t before = log_writer_lost();
     struct log_writer *w = log_writer_new(fds[PIPE_WRITE]);
     for (int i = 0; i < 4; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, speak, &who[i]), 0);
@@ -164,6 +167,7 @@ static void many_speak_at_once(void **state)
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(h.lines + h.lost, 20000);
+    assert_int_equal(log_writer_lost() - before, h.lost);
     log_writer_free(&w);
     close(fds[PIPE_WRITE]);
     close(fds[PIPE_READ]);
