@@ -8,6 +8,7 @@ SAN     ?=
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
 
 # --- where things are built -------------------------------------------------
 # SAN=address,undefined and SAN=thread build beside the release.
@@ -228,6 +229,40 @@ bench: deps-test ## the splicer beside bare yajl_parse, and what an event is del
 .PHONY: numbers
 numbers: ## write README's figures from what bench and soak measured
 	@$(PYTHON) test/lint/figures.py
+
+# --- where things are installed -------------------------------------------------------
+# FROM TO MODE of each file; configuration that is there already stays.
+SHARE := $(PREFIX)/share
+INSTALLED := \
+    $(BUILD)/dpgw:$(PREFIX)/bin/dpgw:755 \
+    $(foreach page,$(wildcard gateway/man/*.[1-8]), \
+        $(page):$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)):644) \
+    gateway/completion/dpgw.bash:$(SHARE)/bash-completion/completions/dpgw:644 \
+    $(foreach file,$(wildcard config/*.schema.json config/tests/* config/prometheus/* \
+        config/grafana/* config/logrotate/*), \
+        $(file):$(SHARE)/dpgw/$(file:config/%=%):644) \
+    $(foreach unit,$(wildcard config/systemd/*.service config/systemd/*.socket), \
+        $(unit):$(UNITDIR)/$(notdir $(unit)):644)
+KEPT := $(foreach file,gateway.yaml mapping.yaml,config/$(file):$(SYSCONFDIR)/dpgw/$(file):644)
+
+part = $(word $(2),$(subst :, ,$(1)))
+put  = install -D -m $(call part,$(1),3) $(call part,$(1),1) '$(DESTDIR)$(call part,$(1),2)'
+drop = rm -f '$(DESTDIR)$(call part,$(1),2)'
+define newline
+
+
+endef
+
+.PHONY: install uninstall
+install: all ## install under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc) and UNITDIR
+	@$(foreach one,$(INSTALLED),$(call put,$(one))$(newline)	@)
+	@$(foreach one,$(KEPT),[ -e '$(DESTDIR)$(call part,$(one),2)' ] || $(call put,$(one))$(newline)	@)
+uninstall: ## remove what install put there; changed configuration stays
+	@$(foreach one,$(INSTALLED),$(call drop,$(one))$(newline)	@)
+	@$(foreach one,$(KEPT),! cmp -s $(call part,$(one),1) '$(DESTDIR)$(call part,$(one),2)' || \
+	    $(call drop,$(one))$(newline)	@)
+	@rmdir -p --ignore-fail-on-non-empty '$(DESTDIR)$(SYSCONFDIR)/dpgw' 2>/dev/null || :
+	@find '$(DESTDIR)$(SHARE)/dpgw' -depth -type d -empty -delete 2>/dev/null || :
 
 .PHONY: clean
 clean: ## remove what was built

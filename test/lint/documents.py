@@ -1,7 +1,7 @@
-"""documents.py - README, the schema and the sample say what the code says
+"""documents.py - README, the schema, the manual and the sample say what the code says
 
-The tables of settings and errors in README and the schema of gateway.yaml are
-written from SETTINGS (gateway/conf/settings.h) and OUTCOMES
+The tables of settings and errors in README, the settings in dpgw-gateway(5)
+and the schema of gateway.yaml are written from SETTINGS (gateway/conf/settings.h) and OUTCOMES
 (gateway/exchange/outcome.h); run as a program this writes them anew.  Figures
 are whatever `make numbers` wrote, kept honest by a digest in their marker.
 """
@@ -10,6 +10,7 @@ import json
 import pathlib
 import re
 
+import manuals
 import schema
 import settings
 
@@ -172,6 +173,8 @@ def main():
         text = marked(name).sub(lambda m, t=table: m.group(1) + t(tree) + m.group(3), text)
     (root / README).write_text(text)
     (root / SCHEMA).write_text(schema.text(setting_rows(tree)))
+    page = root / manuals.PAGES[1]
+    page.write_text(manuals.filled(page.read_text(), tree.text(SETTINGS)))
 
 
 if __name__ == "__main__":

@@ -13,12 +13,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import binary  # noqa: E402
 import consoles  # noqa: E402
 import documents  # noqa: E402
+import manuals  # noqa: E402
 import rooms  # noqa: E402
 import shape  # noqa: E402
 import tree as trees  # noqa: E402
 import words  # noqa: E402
 
-CHECKS = rooms.CHECKS + shape.CHECKS + words.CHECKS + documents.CHECKS
+CHECKS = rooms.CHECKS + shape.CHECKS + words.CHECKS + documents.CHECKS + manuals.CHECKS
 
 
 def formatting(root, tree):

@@ -1,0 +1,49 @@
+# dpgw.bash - completes commands, options and their values
+
+_dpgw_options() {
+    case $1 in
+    serve) echo '-c --config --set --help' ;;
+    check) echo '-c --config --set --print --format --help' ;;
+    translate) echo '--request --response --route --type -c --config --set --help' ;;
+    explain) echo '--body -c --config --set --help' ;;
+    diff) echo '--fail-on --format --help' ;;
+    test) echo '-c --config --format --filter --help' ;;
+    drift) echo '--admin --format --help' ;;
+    esac
+}
+
+_dpgw() {
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    local command=${COMP_WORDS[1]}
+
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W \
+            'serve check translate explain diff test drift version --help --version' -- "$word")
+        return
+    fi
+    case $before in
+    --format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word") ;;
+    --fail-on) mapfile -t COMPREPLY < <(compgen -W 'breaking compatible' -- "$word") ;;
+    --type) mapfile -t COMPREPLY < <(compgen -W 'application/json text/event-stream
+        application/x-ndjson application/json-seq application/x-www-form-urlencoded
+        multipart/form-data' -- "$word") ;;
+    --set | --route | --admin | --filter) ;;
+    -c | --config | --body) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    *)
+        case $word in
+        -*) mapfile -t COMPREPLY < <(compgen -W "$(_dpgw_options "$command")" -- "$word") ;;
+        *)
+            if [ "$command" = explain ] && [ "$before" = explain ]; then
+                mapfile -t COMPREPLY < <(compgen -W \
+                    'GET HEAD POST PUT PATCH DELETE OPTIONS' -- "$word")
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            fi
+            ;;
+        esac
+        ;;
+    esac
+}
+
+complete -o filenames -F _dpgw dpgw

@@ -1,0 +1,77 @@
+"""manuals.py - the manual pages and the completion know every command and setting
+
+The settings in dpgw-gateway(5) are written from SETTINGS by documents.py;
+mandoc judges all pages.
+"""
+import re
+import shutil
+import subprocess
+import textwrap
+
+import settings
+
+COMMANDS = re.compile(r'^    \{"(\w+)", \w+, "', re.M)
+MAIN = "gateway/main.c"
+PAGES = ["gateway/man/dpgw.1", "gateway/man/dpgw-gateway.5", "gateway/man/dpgw-mapping.5"]
+COMPLETION = "gateway/completion/dpgw.bash"
+MARKED = re.compile(r'(\.\\" settings: begin\n)(.*?)(\.\\" settings: end\n)', re.S)
+FIXED = re.compile(r"#define SETTINGS_FIXED\(X\)(.*?)\n\n", re.S)
+
+
+def escaped(text):
+    """TEXT as the page has it, in lines that are not too long."""
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    lines = textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(("\\&" if line.startswith((".", "'")) else "") + line for line in lines)
+
+
+def settings_list(source):
+    """Every setting of SOURCE, settings.h, as a list of mdoc(7)."""
+    fixed = re.findall(r'X\("([\w.]+)"\)', FIXED.search(source).group(1))
+    lines = [".Bl -tag -width Ds"]
+    for row in settings.rows(source):
+        standard = f" Pq {escaped(row.standard)}" if row.standard else ""
+        lines.append(f".It Cm {row.key}{standard}")
+        lines.append(escaped(row.about[0].upper() + row.about[1:] + "."))
+        if settings.bounds(row):
+            lines.append(f"From {settings.bounds(row)}.")
+        if row.key in fixed:
+            lines += [".Em Fixed ."]
+    return "\n".join([*lines, ".El"]) + "\n"
+
+
+def filled(page, source):
+    """PAGE with the settings of SOURCE between its markers."""
+    return MARKED.sub(lambda m: m.group(1) + settings_list(source) + m.group(3), page)
+
+
+def manuals(tree):
+    """Pages and completion name each command; the settings are those of the code."""
+    if MAIN not in tree.files or PAGES[0] not in tree.files:
+        return
+    for command in COMMANDS.findall(tree.text(MAIN)):
+        if f".It Cm {command}\n" not in tree.text(PAGES[0]):
+            yield PAGES[0], 0, f"does not tell of {command}"
+        if not re.search(rf"\b{command}\b", tree.text(COMPLETION)):
+            yield COMPLETION, 0, f"does not complete {command}"
+    page = tree.text(PAGES[1])
+    if filled(page, tree.text(settings.SOURCE)) != page:
+        yield PAGES[1], 0, "is not what test/lint/documents.py makes of the settings"
+
+
+def judged(tree):
+    """What mandoc complains about, but for pages that are not installed."""
+    if not shutil.which("mandoc"):
+        yield PAGES[0], 0, "mandoc is not installed: nobody judges this"
+        return
+    for path in PAGES:
+        if path not in tree.files:
+            continue
+        done = subprocess.run(["mandoc", "-T", "lint"], input=tree.text(path), text=True,
+                              stdout=subprocess.PIPE, check=False)
+        for line in done.stdout.splitlines():
+            if "referenced manual not found" not in line:
+                yield path, int(line.split(":")[2]), line.split(": ", 2)[-1]
+
+
+CHECKS = [manuals, judged]
