@@ -13,6 +13,7 @@ import binary  # noqa: E402
 import consoles  # noqa: E402
 import documents  # noqa: E402
 import lint  # noqa: E402
+import manuals  # noqa: E402
 import rooms  # noqa: E402
 import schema  # noqa: E402
 import settings  # noqa: E402
@@ -46,6 +47,17 @@ SHOWN = "version: 1\nlimits:\n  # json_depth: %s  # open arrays and objects; bey
 SCHEMA = schema.text(settings.rows(SETTING))
 FIGURES = "| memory | 12 MiB |\n"
 
+PAGE = ".Dd November 22, 2026\n.Dt %s\n.Os\n.Sh NAME\n.Nm %s\n.Nd a page\n.Sh DESCRIPTION\n%s"
+MANUAL = {
+    documents.SETTINGS: SETTING + '#define SETTINGS_FIXED(X) X("listen")\n\n',
+    manuals.MAIN: '    {"serve", serve, "run"},\n',
+    manuals.COMPLETION: "echo serve\n",
+    manuals.PAGES[0]: PAGE % ("DPGW 1", "dpgw", ".Bl -tag -width Ds\n.It Cm serve\nRuns.\n.El\n"),
+    manuals.PAGES[2]: PAGE % ("DPGW-MAPPING 5", "mapping", "Text.\n"),
+}
+MANUAL[manuals.PAGES[1]] = manuals.filled(
+    PAGE % ("DPGW-GATEWAY 5", "gateway", '.\\" settings: begin\n.\\" settings: end\n'),
+    MANUAL[documents.SETTINGS])
 CASES = [
     (rooms.floors, {**HEADER, "gateway/http/a.c": '#include "base/text.h"\n'}, 0),
     (rooms.floors, {**HEADER, "gateway/http/a.c": '#include "json/scan.h"\n'}, 1),
@@ -141,6 +153,13 @@ CASES = [
     (documents.figures, {"README.md": "<!-- numbers: begin %s -->\n%s<!-- numbers: end -->\n"
                          % (documents.digest(FIGURES), FIGURES.replace("12", "11"))}, 1),
     (documents.figures, {"README.md": "no figures\n"}, 1),
+    (manuals.manuals, MANUAL, 0),
+    *[(manuals.manuals, {**MANUAL, path: MANUAL[path].replace(was, becomes)}, 1)
+      for path, was, becomes in (
+          (manuals.PAGES[0], "Cm serve", "Cm server"), (manuals.COMPLETION, "serve", "s"),
+          (manuals.PAGES[1], "256", "255"))],
+    (manuals.judged, MANUAL, 0),
+    (manuals.judged, {**MANUAL, manuals.PAGES[1]: MANUAL[manuals.PAGES[1]] + ".Xx\n"}, 1),
 ]
 
 HARDENED = """  Type:                              DYN (Position-Independent Executable file)
