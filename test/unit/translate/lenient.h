@@ -12,9 +12,9 @@
 
 static inline int lenient_hex(char c)
 {
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
+    char small = (char)(c | 0x20);
 
-    return c >= '0' && c <= '9' ? c - '0' : at ? (int)(at - digits) : -1;
+    return c >= '0' && c <= '9' ? c - '0' : small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
 /* Undoes the escapes of PATH once, in place; true if there were any. */
