@@ -400,6 +400,24 @@ static void tell_query(const struct telling *t, const struct yaml_node *query)
             mapping_builder_names_in(t->builder, written_value(n));
 }
 
+static void tell_watch(const struct telling *t, const struct yaml_node *watch)
+{
+    static const char *const known[] = {"names", "ignore"};
+    static const struct expect_keys keys = KEYS_ONLY(known);
+
+    if (!entries(t, watch, false))
+        return;
+    expect_only(watch, &keys, t->d);
+    for (const struct yaml_node *n = entries(t, yaml_member(watch, TEXT("names")), true); n;
+         n = n->next)
+        if (expect_text(n, "a glob", t->d))
+            mapping_builder_watch(t->builder, written_value(n));
+    for (const struct yaml_node *n = entries(t, yaml_member(watch, TEXT("ignore")), true); n;
+         n = n->next)
+        if (expect_text(n, "a name", t->d))
+            mapping_builder_ignore(t->builder, written_value(n));
+}
+
 /* One top-level key that is not a rule. */
 static void tell_member(const struct telling *t, const struct yaml_node *m)
 {
@@ -419,17 +437,18 @@ static void tell_member(const struct telling *t, const struct yaml_node *m)
                 mapping_builder_header(t->builder, written_key(n), written_value(n));
     } else if (is_key(m, "query")) {
         tell_query(t, m);
+    } else if (is_key(m, "watch")) {
+        tell_watch(t, m);
     }
 }
 
 void conf_mapping_tell(const struct yaml_node *root, struct mapping_builder *builder,
                        struct diag *d)
 {
-    static const char *const known[] = {"version", "routes",    "passthrough", "fields",
-                                        "opaque",  "values",    "words",       "query",
-                                        "headers", "collisions"};
-    static const char *const later[] = {"watch"};
-    static const struct expect_keys keys = KEYS(known, later);
+    static const char *const known[] = {"version", "routes",     "passthrough", "fields",
+                                        "opaque",  "values",     "words",       "query",
+                                        "headers", "collisions", "watch"};
+    static const struct expect_keys keys = KEYS_ONLY(known);
     const struct telling t = {builder, d};
 
     if (!expect_file(root, d))

@@ -41,6 +41,10 @@ struct mapping_builder *mapping_builder_new(struct diag *complaints)
     b->scopes_end = &b->scopes;
     b->words.end = &b->words.first;
     b->headers.end = &b->headers.first;
+    b->watched.end = &b->watched.first;
+    b->ignored.end = &b->ignored.first;
+    lookup_init(&b->watched.told, b->scratch);
+    lookup_init(&b->ignored.told, b->arena);
     lookup_init(&b->told, b->scratch);
     lookup_init(&b->mapping->vocabulary.names_in, b->arena);
     return b;
@@ -361,6 +365,54 @@ void mapping_builder_header(struct mapping_builder *b, struct written client,
                             struct written upstream)
 {
     add_couple(b, &b->headers, client, upstream, "header name");
+}
+
+static void complain_of_second_watched(struct mapping_builder *b, const struct draft_watch *list,
+                                       struct written as, size_t number, const char *noun)
+{
+    const struct draft_watched *first = list->first;
+
+    if (diag_errors(b->complaints) >= DIAG_MAX)
+        return; /* it would not be kept; looking for its line is not worth it */
+    while (number-- > 0)
+        first = first->next;
+    diag_error(b->complaints, as.where, "listed-twice", "%s \"%.*s\" is listed already (line %u)",
+               noun, TEXT_ARG(as.text), first->as.where.line);
+}
+
+/* Adds AS, which is known by KEY. */
+static void add_watched(struct mapping_builder *b, struct draft_watch *list, struct written as,
+                        struct text key, const char *noun)
+{
+    size_t number = lookup_find(&list->told, key);
+
+    if (number != LOOKUP_NONE) {
+        complain_of_second_watched(b, list, as, number, noun);
+        return;
+    }
+    struct draft_watched *entry = draft_zero(b, b->scratch, 1, sizeof *entry);
+    if (!entry || draft_number(b, &list->told, key) == LOOKUP_NONE)
+        return;
+    entry->as = as;
+    *list->end = entry;
+    list->end = &entry->next;
+    list->count++;
+}
+
+void mapping_builder_watch(struct mapping_builder *b, struct written glob)
+{
+    if (check_name(b, glob, "glob"))
+        add_watched(b, &b->watched, keep(b, glob), draft_lower(b, glob.text), "glob");
+}
+
+void mapping_builder_ignore(struct mapping_builder *b, struct written name)
+{
+    struct written kept;
+
+    if (!check_name(b, name, "name"))
+        return;
+    kept = keep(b, name);
+    add_watched(b, &b->ignored, kept, kept.text, "name");
 }
 
 struct mapping *mapping_builder_finish(struct mapping_builder **b)

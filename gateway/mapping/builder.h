@@ -113,4 +113,8 @@ void mapping_builder_names_in(struct mapping_builder *b, struct written client_n
 void mapping_builder_header(struct mapping_builder *b, struct written client,
                             struct written upstream);
 
+/* Adds GLOB to `watch: names`, and NAME to `watch: ignore`. */
+void mapping_builder_watch(struct mapping_builder *b, struct written glob);
+void mapping_builder_ignore(struct mapping_builder *b, struct written name);
+
 #endif

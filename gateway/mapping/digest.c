@@ -90,6 +90,17 @@ uint64_t digest_rules(const struct mapping_builder *b, const struct rules *r)
     return digest;
 }
 
+static uint64_t of_watch(const struct watch *w)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < w->count; i++)
+        sum += add_text(6, w->globs[i].written);
+    for (size_t i = 0; i < w->ignored.count; i++)
+        sum += add_text(7, w->ignored.texts[i]);
+    return sum;
+}
+
 static uint64_t of_vocabulary(const struct vocabulary *v)
 {
     uint64_t names_in = 0;
@@ -97,7 +108,8 @@ static uint64_t of_vocabulary(const struct vocabulary *v)
     for (size_t i = 0; i < v->names_in.count; i++)
         names_in += add_text(4, v->names_in.texts[i]);
     return add_number(
-        add_number(of_exchange(&v->words[REQUEST]), of_exchange(&v->headers[REQUEST])), names_in);
+        add_number(of_exchange(&v->words[REQUEST]), of_exchange(&v->headers[REQUEST])),
+        names_in + of_watch(&v->watch));
 }
 
 static uint64_t add_route(uint64_t digest, const struct route *route)

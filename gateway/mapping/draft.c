@@ -60,3 +60,18 @@ struct where draft_lasting(struct mapping_builder *b, struct where where)
         where.file = b->file_copy;
     return where;
 }
+
+struct text draft_lower(struct mapping_builder *b, struct text t)
+{
+    struct text copy = arena_copy(b->arena, t);
+    char *at = (char *)copy.at;
+
+    if (!copy.at) {
+        b->no_memory = true;
+        return TEXT("");
+    }
+    for (size_t i = 0; i < copy.len; i++)
+        if (at[i] >= 'A' && at[i] <= 'Z')
+            at[i] |= 0x20;
+    return copy;
+}

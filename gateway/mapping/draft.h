@@ -35,6 +35,18 @@ struct draft_couples {
     size_t count;
 };
 
+/* One name or glob of `watch`. */
+struct draft_watched {
+    struct draft_watched *next;
+    struct written as;
+};
+
+struct draft_watch {
+    struct draft_watched *first, **end;
+    size_t count;
+    struct lookup told; /* what has been listed, by number in that order */
+};
+
 struct draft_value {
     struct draft_value *next;
     struct written at;
@@ -87,6 +99,7 @@ struct mapping_builder {
     struct mapping_scope spare; /* stands for scopes that found no memory */
     struct mapping_scope *scopes, **scopes_end;
     struct draft_couples words, headers;
+    struct draft_watch watched, ignored;
     struct lookup told;           /* faults already complained about on another route */
     const char *file, *file_copy; /* the last file name made to last */
 };
@@ -102,6 +115,9 @@ void *draft_zero(struct mapping_builder *b, struct arena *arena, size_t count, s
 
 /* The number of T in L, added if new; LOOKUP_NONE, and B knows, if there is no memory. */
 size_t draft_number(struct mapping_builder *b, struct lookup *l, struct text t);
+
+/* A copy of T in lower case that lasts as long as the mapping; "", and B knows: no memory. */
+struct text draft_lower(struct mapping_builder *b, struct text t);
 
 /* WHERE with a file name that lasts as long as the mapping. */
 struct where draft_lasting(struct mapping_builder *b, struct where where);

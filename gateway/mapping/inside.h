@@ -12,6 +12,7 @@
 #include "mapping/pattern.h"
 #include "mapping/places.h"
 #include "mapping/trie.h"
+#include "mapping/watch.h"
 
 #include <stdatomic.h>
 
@@ -34,6 +35,7 @@ struct vocabulary {
     struct exchange_table words[2];
     struct exchange_table headers[2]; /* from: in lower case */
     struct lookup names_in;
+    struct watch watch;
 };
 
 struct mapped_value {

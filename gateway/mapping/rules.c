@@ -202,3 +202,8 @@ struct text rules_header(const struct rules *r, enum direction d, struct text na
         lower[i] = name.at[i] >= 'A' && name.at[i] <= 'Z' ? (char)(name.at[i] | 0x20) : name.at[i];
     return exchange_find(&r->vocabulary->headers[d], text_of(lower, name.len));
 }
+
+const struct watch *rules_watch(const struct rules *r)
+{
+    return r->vocabulary->watch.count ? &r->vocabulary->watch : NULL;
+}

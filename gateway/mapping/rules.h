@@ -17,6 +17,7 @@
 #include "base/text.h"
 
 struct rules;
+struct watch;
 
 enum direction { REQUEST, RESPONSE };
 enum collision_policy { COLLISION_REJECT, COLLISION_KEEP };
@@ -163,6 +164,9 @@ bool rules_names_in(const struct rules *r, struct text client_name);
  * What the header field NAME (any case) becomes in D; absent if it stays.
  */
 struct text rules_header(const struct rules *r, enum direction d, struct text name);
+
+/* The names to be watched out for; NULL if there are none. */
+const struct watch *rules_watch(const struct rules *r);
 
 /*
  * VALUE_WORDS: the longest entry of `words` or of the unscoped field names

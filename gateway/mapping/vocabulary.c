@@ -7,21 +7,6 @@ static const char *const unmappable[] = {
     "upgrade",    "content-length", "expect", "host",    "authorization",
 };
 
-static struct text lower_copy(struct mapping_builder *b, struct text t)
-{
-    struct text copy = arena_copy(b->arena, t);
-    char *at = (char *)copy.at;
-
-    if (!copy.at) {
-        b->no_memory = true;
-        return TEXT("");
-    }
-    for (size_t i = 0; i < copy.len; i++)
-        if (at[i] >= 'A' && at[i] <= 'Z')
-            at[i] |= 0x20;
-    return copy;
-}
-
 static struct proof_row *rows_of(struct mapping_builder *b, const struct draft_couples *couples,
                                  const bool acts[2], bool nocase)
 {
@@ -33,8 +18,8 @@ static struct proof_row *rows_of(struct mapping_builder *b, const struct draft_c
 
         row->client = c->client;
         row->upstream = c->upstream;
-        row->client_key = nocase ? lower_copy(b, c->client.text) : c->client.text;
-        row->upstream_key = nocase ? lower_copy(b, c->upstream.text) : c->upstream.text;
+        row->client_key = nocase ? draft_lower(b, c->client.text) : c->client.text;
+        row->upstream_key = nocase ? draft_lower(b, c->upstream.text) : c->upstream.text;
         memcpy(row->acts, acts, sizeof row->acts);
     }
     return rows;
@@ -100,6 +85,51 @@ static void check_header(struct mapping_builder *b, struct written name)
     }
 }
 
+/* --- watch ------------------------------------------------------------------------ */
+
+/* A glob with what other globs have and these don't, or with nothing but wildcards. */
+static void check_glob(struct mapping_builder *b, struct written glob, const struct watch_glob *g)
+{
+    for (size_t i = 0; i < glob.text.len; i++) {
+        if (!strchr("[]{}\\", glob.text.at[i]))
+            continue;
+        diag_error(b->complaints, draft_part(glob, i, 1), "bad-glob",
+                   "\"%c\" has no meaning in a glob", glob.text.at[i]);
+        diag_hint(b->complaints, "\"*\" stands for any characters, \"?\" for one");
+        return;
+    }
+    if (g->core.len == 0) {
+        diag_error(b->complaints, glob.where, "bad-glob", "\"%.*s\" is every name",
+                   TEXT_ARG(glob.text));
+        diag_hint(b->complaints, "write what unmapped names have in common, such as "
+                                 "\"*workspace*\"");
+    }
+}
+
+static void check_ignored(struct mapping_builder *b, const struct watch *watch)
+{
+    const struct watch all = {.globs = watch->globs, .count = watch->count};
+
+    for (const struct draft_watched *w = b->ignored.first; w; w = w->next)
+        if (!watch_sees(&all, w->as.text))
+            diag_warning(b->complaints, w->as.where, "not-watched",
+                         "\"%.*s\" is ignored, and no glob of \"names\" matches it",
+                         TEXT_ARG(w->as.text));
+}
+
+static void compile_watch(struct mapping_builder *b, struct watch *watch)
+{
+    watch->globs = draft_zero(b, b->arena, b->watched.count, sizeof *watch->globs);
+    for (const struct draft_watched *w = b->watched.first; watch->globs && w; w = w->next) {
+        struct watch_glob *glob = &watch->globs[watch->count++];
+
+        *glob = watch_glob(draft_lower(b, w->as.text));
+        check_glob(b, w->as, glob);
+    }
+    check_ignored(b, watch);
+    watch->ignored = b->ignored.told;
+}
+
 void compile_vocabulary(struct mapping_builder *b)
 {
     static const bool both[2] = {true, true};
@@ -111,4 +141,5 @@ void compile_vocabulary(struct mapping_builder *b)
     }
     compile_couples(b, v->words, &b->words, both, "word", false);
     compile_couples(b, v->headers, &b->headers, both, "header", true);
+    compile_watch(b, &v->watch);
 }

@@ -2,6 +2,7 @@
 
 #include "mapping/builder.h"
 #include "mapping/lookup.h"
+#include "mapping/watch.h"
 
 #include <stdlib.h>
 
@@ -124,6 +125,17 @@ static struct text part_leaves(const struct form_names *n, const struct part *pa
     return from ? pair_to(pair, n->direction) : pair_from(pair, n->direction);
 }
 
+/* Tells of PART, which no rule knows, if it is a name to watch out for. */
+static void look_at(const struct form_names *n, const struct part *part)
+{
+    const struct watch *watch = rules_watch(n->rules);
+
+    if (!n->watcher || !n->watcher->unmapped || n->direction == REQUEST || part->too_long)
+        return;
+    if (watch && watch_sees(watch, part_name(part)))
+        n->watcher->unmapped(n->watcher->owner, n->kind, part_name(part), NULL);
+}
+
 /* Goes over the parts of NAME. */
 static struct passage follow(const struct form_names *n, const struct form_name *name)
 {
@@ -137,6 +149,8 @@ static struct passage follow(const struct form_names *n, const struct form_name 
         take_part(name->coding, &rest, "[]", &part);
         const struct pair *pair = pair_of(n, &part);
         struct text leaves = part_leaves(n, &part, pair, false);
+        if (!pair)
+            look_at(n, &part);
         p.came = lookup_hash(p.came, part_name(&part));
         p.left = lookup_hash(p.left, leaves.at ? leaves : part_name(&part));
         p.pair = pair ? pair : p.pair;

@@ -35,6 +35,7 @@ struct form_names {
     enum direction table; /* of the pairs that count: a query's are a request's in a reply too */
     enum collision_policy policy;
     const struct translate_watcher *watcher; /* or NULL */
+    enum unmapped kind;                      /* of names that it is told of */
     size_t most;                             /* different known names to be remembered */
     uint64_t seed;               /* of hashes, not to be guessed by whoever chose the names */
     struct form_seen *seen;      /* one after the other */

@@ -15,12 +15,15 @@ static void add_value(const struct form_names *names, const struct form_name *na
 }
 
 const struct pair *query_translate(const struct rules *rules, enum direction d, struct text query,
-                                   enum collision_policy policy, struct buf *to)
+                                   enum collision_policy policy,
+                                   const struct translate_watcher *watcher, struct buf *to)
 {
     struct form_names names;
 
     form_names_init(&names, rules, d, REQUEST, SIZE_MAX);
     names.policy = policy;
+    names.watcher = watcher;
+    names.kind = UNMAPPED_QUERY;
     while (query.len) {
         struct text parameter = text_of(query.at, text_find(query, '&'));
         struct form_name name = {.coding = &form_urlencoded,

@@ -1,5 +1,6 @@
 #include "translate/splicer.h"
 
+#include "mapping/watch.h"
 #include "json/escape.h"
 
 #include <stdlib.h>
@@ -58,9 +59,10 @@ static bool on_open(void *owner, bool object)
     struct splicer *s = owner;
     const struct place *here = value_place(s);
 
-    (void)object;
     if (s->depth == s->room && !grow_frames(s))
         return false;
+    if (s->watch)
+        trail_open(&s->trail, object);
     struct splicer_frame *f = &s->frames[s->depth++];
     f->here = here;
     f->plain = NULL;
@@ -75,6 +77,8 @@ static void on_close(void *owner)
     struct splicer *s = owner;
 
     collisions_close(&s->collisions, &s->frames[--s->depth].row);
+    if (s->watch)
+        trail_close(&s->trail);
 }
 
 /* --- keys ------------------------------------------------------------------------------ */
@@ -145,6 +149,14 @@ static struct text read_string(struct splicer *s, const struct json_string *stri
     return s->decoded.failed ? (struct text){0} : buf_text(&s->decoded);
 }
 
+/* The member of F at hand has KEY; tells of it if it is one to watch out for. */
+static void look_at_key(struct splicer *s, const struct splicer_frame *f, struct text key)
+{
+    trail_key(&s->trail, f->pair ? f->pair->client : key, f->pair);
+    if (!f->pair && watch_sees(s->watch, key) && s->watcher && s->watcher->unmapped)
+        s->watcher->unmapped(s->watcher->owner, UNMAPPED_KEY, key, &s->trail);
+}
+
 static bool take_key(struct splicer *s, const struct json_string *string, struct text *instead_out)
 {
     struct splicer_frame *f = innermost(s);
@@ -154,6 +166,8 @@ static bool take_key(struct splicer *s, const struct json_string *string, struct
         return fail(s, TRANSLATE_NO_MEMORY, "no memory");
     f->name = rules_find(s->rules, s->direction, key);
     f->pair = f->name ? rules_pair(s->rules, f->here, s->direction, f->name) : NULL;
+    if (s->watch)
+        look_at_key(s, f, key);
     return f->pair ? take_pair(s, f, instead_out) : true;
 }
 
@@ -193,6 +207,7 @@ static size_t on_string(void *owner, enum json_role role)
 
         f->name = NULL;
         f->pair = NULL;
+        trail_member(&s->trail);
         return f->here->opaque ? 0 : s->longest_key;
     }
     const struct place *place = value_place(s);
@@ -250,7 +265,10 @@ static enum translate_code outcome(struct splicer *s, enum reader_verdict verdic
 
 enum translate_code splicer_piece(struct splicer *s, struct text piece)
 {
-    return outcome(s, reader_piece(&s->reader, piece));
+    trail_piece(&s->trail, piece);
+    enum translate_code code = outcome(s, reader_piece(&s->reader, piece));
+    trail_piece_end(&s->trail);
+    return code;
 }
 
 enum translate_code splicer_end(struct splicer *s)
@@ -265,6 +283,7 @@ void splicer_restart(struct splicer *s)
     s->depth = 0;
     s->fault = (struct translate_fault){0};
     collisions_clear(&s->collisions);
+    trail_restart(&s->trail);
     reader_restart(&s->reader);
 }
 
@@ -272,13 +291,18 @@ bool splicer_init(struct splicer *s, const struct rules *rules, enum direction d
                   const struct translate_limits *limits, const struct translate_scene *scene,
                   const struct translate_watcher *watcher, struct sink sink)
 {
+    const bool watches = d == RESPONSE && watcher && watcher->unmapped;
+
     *s = (struct splicer){.rules = rules,
                           .direction = d,
+                          .watch = watches ? rules_watch(rules) : NULL,
                           .scene = scene,
                           .watcher = watcher,
                           .sink = sink,
                           .limits = *limits,
                           .longest_key = ESCAPE_MAX * rules_longest_name(rules, d)};
+    if (s->watch && s->longest_key < WATCH_NAME_MAX)
+        s->longest_key = WATCH_NAME_MAX;
     size_t longest = s->longest_key > limits->json_value ? s->longest_key : limits->json_value;
     size_t growth = longest > SIZE_MAX / GROWTH_MAX / ESCAPE_MAX / 2
                         ? SIZE_MAX / ESCAPE_MAX / 2

@@ -12,6 +12,7 @@
 #define TRANSLATE_SPLICER_H
 
 #include "translate/collisions.h"
+#include "translate/trail.h"
 #include "translate/translate.h"
 #include "json/reader.h"
 
@@ -38,9 +39,11 @@ struct splicer {
     size_t depth, room;
     const struct value_rule *rule; /* for the string value at hand */
     struct collisions collisions;
-    struct buf decoded; /* a key or value with escapes, read */
-    struct buf changed; /* a value before it is escaped */
-    struct buf written; /* what leaves instead */
+    const struct watch *watch; /* names to be watched out for; NULL: none */
+    struct trail trail;        /* kept if there are */
+    struct buf decoded;        /* a key or value with escapes, read */
+    struct buf changed;        /* a value before it is escaped */
+    struct buf written;        /* what leaves instead */
     struct translate_fault fault;
 };
 

@@ -5,7 +5,7 @@
 const struct pair *target_query(const struct rules *rules, enum direction d, struct text query,
                                 struct buf *to)
 {
-    return query_translate(rules, d, query, rules_collisions(rules, d), to);
+    return query_translate(rules, d, query, rules_collisions(rules, d), NULL, to);
 }
 
 const struct pair *target_upstream(const struct route *route, struct text path, struct text query,

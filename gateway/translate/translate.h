@@ -13,6 +13,7 @@
 #include "mapping/rules.h"
 #include "json/lines.h" /* struct body_place */
 
+struct trail;
 struct translator;
 
 /* Where translated bytes go; SPAN is valid only during the call. */
@@ -45,12 +46,16 @@ struct translate_limits {
     size_t record;      /* bytes of one record held, 1 MiB */
 };
 
+/* What kind of name the service used that nobody has mapped. */
+enum unmapped { UNMAPPED_KEY, UNMAPPED_QUERY, UNMAPPED_HEADER, UNMAPPED_PATH };
+
 /* What URLs in values need to know about this exchange. */
 struct translate_scene {
     const struct mapping *mapping;
     struct text upstream_origin; /* "http://127.0.0.1:9000": scheme and authority */
     struct text sent_host;       /* the Host that was sent there: another name for it; or absent */
     struct text client_origin;   /* "https://api.example.com", from this request; or absent */
+    const struct translate_watcher *watcher; /* is told of unmapped names in URLs; or NULL */
 };
 
 /*
@@ -69,6 +74,11 @@ struct translate_watcher {
     void (*passed_value)(void *owner, const struct value_rule *rule, struct body_place place);
     /* An event was too long to be judged first, and left as it came from FAULT on. */
     void (*passed_event)(void *owner, const struct translate_fault *fault);
+    /*
+     * In a reply: a name (decoded, but for paths) that the mapping watches out
+     * for goes out as it is.  TRAIL is where it stands in a JSON text, or NULL.
+     */
+    void (*unmapped)(void *owner, enum unmapped kind, struct text name, const struct trail *trail);
     void *owner;
 };
 

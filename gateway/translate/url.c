@@ -1,4 +1,5 @@
 #include "http/head.h"
+#include "mapping/watch.h"
 #include "translate/query.h"
 #include "translate/target.h"
 
@@ -86,6 +87,33 @@ static bool is_ours(const struct translate_scene *scene, enum direction d, const
     return is_at(u, scene->upstream_origin) || is_at_host(u, scene->sent_host);
 }
 
+/* Tells of those parts of LIST, cut at SEPARATOR, that are names to watch out for. */
+static void look_at(const struct translate_scene *scene, enum unmapped kind, struct text list,
+                    char separator)
+{
+    const struct watch *watch = rules_watch(mapping_global(scene->mapping));
+
+    while (watch && list.len) {
+        struct text part = text_of(list.at, text_find(list, separator));
+        struct text name = kind == UNMAPPED_QUERY ? text_of(part.at, text_find(part, '=')) : part;
+
+        if (watch_sees(watch, name))
+            scene->watcher->unmapped(scene->watcher->owner, kind, name, NULL);
+        list = text_from_offset(list, part.len);
+        if (list.len)
+            list = text_from_offset(list, 1);
+    }
+}
+
+/* U is a place of the service that clients are told of and that no route has. */
+static void look_at_url(const struct translate_scene *scene, const struct url *u)
+{
+    if (!scene->watcher)
+        return;
+    look_at(scene, UNMAPPED_PATH, u->path, '/');
+    look_at(scene, UNMAPPED_QUERY, u->query, '&');
+}
+
 bool target_url(const struct translate_scene *scene, enum direction d, struct text url,
                 struct buf *to)
 {
@@ -105,9 +133,11 @@ bool target_url(const struct translate_scene *scene, enum direction d, struct te
     if (route) {
         if (u.query.at) {
             buf_add_byte(to, '?');
-            query_translate(route->rules, d, u.query, COLLISION_KEEP, to);
+            query_translate(route->rules, d, u.query, COLLISION_KEEP, scene->watcher, to);
         }
         buf_add(to, u.fragment);
+    } else if (d == RESPONSE) {
+        look_at_url(scene, &u);
     }
     if (route && !to->failed && !text_eq(text_of(to->at + start, to->len - start), url))
         return true;

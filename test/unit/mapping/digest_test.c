@@ -33,9 +33,14 @@ static void the_digest_is_of_the_content(void **state)
         {"opaque $.a\nopaque $.b", "opaque $.b\nopaque $.a"},
         {"word a x\nword b y", "word b y\nword a x"},
         {"names_in a\nnames_in b", "names_in b\nnames_in a"},
+        {"watch *x*\nwatch *y*\nignore xa\nignore xb",
+         "watch *Y*\nignore xb\nignore xa\nwatch *x*"},
     };
     static const char *const different[] = {
         BASE,
+        BASE "watch *x*",
+        BASE "watch *y*",
+        BASE "watch *x*\nignore x",
         "route /a /b GET,POST",
         "route /a /b GET:PUT",
         "route /a /c GET",

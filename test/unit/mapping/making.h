@@ -10,6 +10,7 @@
  *     opaque $.a   map $.a c=u,d=v [request]  url|words|name $.a [response]
  *     word c u     header C U                 names_in sort
  *     collisions request keep                 raw   auto   timeout 5   max_body 7
+ *     watch *x*    ignore x
  */
 #ifndef MAPPING_MAKING_H
 #define MAPPING_MAKING_H
@@ -153,6 +154,10 @@ static inline void making_entry(struct making *m, struct text what)
         mapping_builder_header(m->builder, w[1], w[2]);
     else if (text_eq(what, TEXT("names_in")))
         mapping_builder_names_in(m->builder, w[1]);
+    else if (text_eq(what, TEXT("watch")))
+        mapping_builder_watch(m->builder, w[1]);
+    else if (text_eq(what, TEXT("ignore")))
+        mapping_builder_ignore(m->builder, w[1]);
     else
         assert(making_setting(m, what));
 }

@@ -8,6 +8,8 @@
 #define TEST_CUTTING_H
 
 #include "base/buf.h"
+#include "mapping/lookup.h"
+#include "translate/trail.h"
 #include "translate/translate.h"
 
 #include <assert.h>
@@ -22,6 +24,8 @@ struct cut {
 struct counts {
     size_t renamed, revalued, collided, passed_name, passed_value, passed_event;
     uint64_t offsets; /* of all of these, added up */
+    size_t unmapped;
+    uint64_t paths; /* of those, one after the other */
 };
 
 /* What became of a body; cut_fini frees it. */
@@ -103,6 +107,24 @@ static inline void cut_passed_event(void *owner, const struct translate_fault *f
     c->offsets += fault->place.offset;
 }
 
+static inline void cut_unmapped(void *owner, enum unmapped kind, struct text name,
+                                const struct trail *trail)
+{
+    struct counts *c = owner;
+    struct buf path;
+
+    buf_init(&path, 4096);
+    buf_add_byte(&path, (char)kind);
+    if (trail)
+        trail_write(trail, name, &path);
+    else
+        buf_add(&path, name);
+    assert(!path.failed);
+    c->paths = lookup_hash(c->paths, buf_text(&path));
+    c->unmapped++;
+    buf_fini(&path);
+}
+
 static const struct translate_limits CUT_LIMITS = {
     .json_depth = 256, .json_number = 1024, .json_value = 65536};
 
@@ -115,16 +137,18 @@ static inline struct translated cut_kind(cut_maker *make, const struct mapping *
                                          struct cut cut)
 {
     struct translated t = {0};
-    struct translate_scene scene = {.mapping = m,
-                                    .upstream_origin = TEXT("http://service:9000"),
-                                    .client_origin = TEXT("https://api.example")};
     struct translate_watcher watcher = {.renamed = cut_renamed,
                                         .revalued = cut_revalued,
                                         .collided = cut_collided,
                                         .passed_name = cut_passed_name,
                                         .passed_value = cut_passed_value,
                                         .passed_event = cut_passed_event,
+                                        .unmapped = cut_unmapped,
                                         .owner = &t.counts};
+    struct translate_scene scene = {.mapping = m,
+                                    .upstream_origin = TEXT("http://service:9000"),
+                                    .client_origin = TEXT("https://api.example"),
+                                    .watcher = &watcher};
     buf_init(&t.out, SIZE_MAX / 2);
     struct translator_task task = {.rules = mapping_global(m),
                                    .direction = d,

@@ -9,6 +9,8 @@
  *   word CLIENT = UPSTREAM        (which may hold spaces)
  *   collisions request|response reject|keep
  *   names_in PARAMETER
+ *   watch GLOB
+ *   ignore NAME
  *
  * Everything is global; a line that begins with # says something to people.
  */
@@ -105,6 +107,10 @@ static inline void rules_one_line(struct mapping_builder *b, struct text line)
         mapping_scope_opaque(g, first);
     else if (text_eq(l.words[0], TEXT("names_in")))
         mapping_builder_names_in(b, first);
+    else if (text_eq(l.words[0], TEXT("watch")))
+        mapping_builder_watch(b, first);
+    else if (text_eq(l.words[0], TEXT("ignore")))
+        mapping_builder_ignore(b, first);
     else if (text_eq(l.words[0], TEXT("to")))
         mapping_scope_value_pair(g, first, second);
     else if (text_eq(l.words[0], TEXT("collisions")))
