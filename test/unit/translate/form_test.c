@@ -102,8 +102,8 @@ static void a_form_leaves_as_the_same_query_would(void **state)
         buf_init(&want, 65536);
         for (size_t n = cut_random(&seed) % 40; n > 0; n--)
             add_random(&body, &seed);
-        const struct pair *conflict =
-            query_translate(mapping_global(m), REQUEST, buf_text(&body), COLLISION_REJECT, NULL, &want);
+        const struct pair *conflict = query_translate(mapping_global(m), REQUEST, buf_text(&body),
+                                                      COLLISION_REJECT, NULL, &want);
         for (uint32_t i = 0; i < 4; i++) {
             struct cut cut =
                 i < 3 ? cut_way(cut_random(&seed) % CUT_WAYS) : (struct cut){.size = SIZE_MAX};
