@@ -1,24 +1,13 @@
 """What operators ask: health, metrics, routes, settings; and who may ask."""
 import json
-import re
 import time
 
 import cases
+import scrape
 import upstream
 import wire
 
-SAMPLE = re.compile(r'^([a-zA-Z_:][\w:]*)(\{.*\})? (\S+)$')
 TOKEN = "a-token-of-some-length"
-
-
-def samples(text):
-    """{line without its value: value} of a page of metrics."""
-    found = {}
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            name, labels, value = SAMPLE.match(line).groups()
-            found[name + (labels or "")] = float(value)
-    return found
 
 
 class Asked(cases.Case):
@@ -39,12 +28,12 @@ class Asked(cases.Case):
         """The samples, once the sum of dpgw_requests_total is what is WANTED."""
         if wanted:
             self.until(gate, "/metrics", lambda reply: sum(
-                value for name, value in samples(reply.body.decode()).items()
+                value for name, value in scrape.samples(reply.body.decode()).items()
                 if name.startswith("dpgw_requests_total")) == wanted["requests"])
         reply = self.ask(gate, "/metrics")
         self.assertEqual(reply.status, 200)
         self.assertEqual(reply.field("Content-Type"), "text/plain; version=0.0.4; charset=utf-8")
-        return samples(reply.body.decode())
+        return scrape.samples(reply.body.decode())
 
 
 class Pages(Asked):
