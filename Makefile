@@ -55,6 +55,7 @@ YAML  := $(call libs_of,yaml-0.1)
 CODING := $(call libs_of,zlib libbrotlidec libbrotlienc libzstd)
 EVENT := $(call libs_of,libevent_extra libevent_core)
 CURL  := $(call libs_of,libcurl)
+SYSTEMD := $(call libs_of,libsystemd)
 
 LIBS_base      := -lpthread
 LIBS_http      :=
@@ -66,7 +67,7 @@ LIBS_conf      := $(YAJL) $(CODING) $(YAML)
 LIBS_front     := $(YAJL) $(CODING) $(YAML) $(EVENT) -lpthread
 LIBS_upstream  := $(YAJL) $(CODING) $(YAML) $(EVENT) $(CURL) -lpthread
 LIBS_exchange  := $(YAJL) $(CODING) $(YAML) $(EVENT) $(CURL) -lpthread
-LIBS_server    := $(LIBS_exchange)
+LIBS_server    := $(LIBS_exchange) $(SYSTEMD)
 LIBS_cli       := $(LIBS_exchange)
 LIBS_service   := $(call libs_of,libmicrohttpd jansson libcrypto) -lpthread
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "conf/succession.h"
 #include "server/file_watch.h"
+#include "server/notify.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -76,6 +77,7 @@ bool reload_now(struct reload *r, const char *why, struct buf *complaints)
     struct diag *d = diag_new();
     struct conf *next = NULL;
 
+    notify_reloading();
     if (d)
         next = conf_load(r->source.file, &r->source.overrides, r->source.environment, d);
     bool taken = next && conf_may_follow(r->conf, next, d);
@@ -88,12 +90,14 @@ bool reload_now(struct reload *r, const char *why, struct buf *complaints)
     if (taken) {
         r->counts.taken++;
         take_over(r, next, why);
+        notify_ready(mapping_digest(next->mapping), "");
         return true;
     }
     r->counts.refused++;
     LOG(LOG_ERROR, "reload refused", LOG_S("why", why),
         LOG_T("mapping", mapping_digest(r->conf->mapping)),
         LOG_S("hint", "the old configuration stays in force; dpgw check tells what is wrong"));
+    notify_ready(mapping_digest(r->conf->mapping), "; the newest reload was refused");
     if (next)
         conf_unref(&next);
     return false;

@@ -8,8 +8,10 @@
 #include "server/limits.h"
 #include "server/log_writer.h"
 #include "server/memory.h"
+#include "server/notify.h"
 #include "server/privileges.h"
 #include "server/reload.h"
+#include "server/watchdog.h"
 #include "server/worker.h"
 #include "upstream/upstream.h"
 
@@ -44,6 +46,7 @@ struct server {
     struct memory_watch *memory;
     struct admin *admin;
     struct log_writer *log;
+    struct watchdog *watchdog;
     struct event *signals[3];
     struct event *done;     /* a worker's thread has ended */
     struct event *drain_by; /* the drain's limit */
@@ -176,6 +179,7 @@ static void on_stop(evutil_socket_t signal, short what, void *owner)
         _exit(EXIT_CUT_SHORT);
     }
     s->draining = s->console.draining = true;
+    notify_stopping();
     LOG(LOG_INFO, "draining", LOG_N("signal", signal), LOG_N("limit_ms", ms));
     if (ms)
         event_add(s->drain_by, &limit);
@@ -312,6 +316,7 @@ static void server_fini(struct server *s)
     free(s->workers);
     admin_free(&s->admin);
     reload_free(&s->reload);
+    watchdog_free(&s->watchdog);
     memory_watch_free(&s->memory);
     guests_free(&s->common.guests);
     for (size_t i = 0; i < 3; i++)
@@ -343,7 +348,8 @@ static int boot(struct server *s, const struct reload_source *source)
     if (!privileges_drop(s->settings)) /* all that needs them is open */
         return EX_NOPERM;
     s->log = log_writer_new(STDERR_FILENO);
-    bool started = s->log && start_workers(s); /* their threads leave the signals to this one */
+    s->watchdog = watchdog_new(s->base, s->workers, s->settings->workers);
+    bool started = s->log && s->watchdog && start_workers(s); /* their threads leave the signals to this one */
     set_signals(SIG_UNBLOCK);
     return started ? 0 : EX_OSERR;
 }
@@ -363,6 +369,7 @@ int server_run(struct conf *conf, const struct reload_source *source)
         LOG(LOG_INFO, "ready", LOG_N("workers", s.worker_count),
             LOG_T("mapping", mapping_digest(conf->mapping)),
             LOG_N("exchange_bytes_worst", limits_worst_bytes(s.settings)));
+        notify_ready(mapping_digest(conf->mapping), "");
         event_base_dispatch(s.base);
     }
     server_fini(&s);

@@ -26,6 +26,7 @@ struct worker {
     struct worker_common *common;
     int mailbox; /* eventfd: orders wait */
     atomic_uint orders;
+    atomic_bool silent; /* it was asked for a beat and has not answered */
     _Atomic(struct conf *) next; /* the configuration to go on with, its reference in it */
     struct event *mail;
     struct event *reaper;
@@ -33,6 +34,7 @@ struct worker {
     struct event *grace;
     pthread_t thread;
     bool started;
+    atomic_bool ended; /* its loop */
     int done_fd;
 };
 
@@ -166,6 +168,7 @@ static void on_mail(evutil_socket_t fd, short what, void *owner)
 
     (void)what;
     eventfd_read(fd, &count);
+    atomic_store(&w->silent, false);
     unsigned orders = atomic_exchange(&w->orders, 0);
     struct conf *next = atomic_exchange(&w->next, NULL);
     if (next)
@@ -187,6 +190,17 @@ void worker_follow(struct worker *w, struct conf *conf)
 struct ledger *worker_ledger(struct worker *w)
 {
     return &w->ledger;
+}
+
+void worker_ask_beat(struct worker *w)
+{
+    atomic_store(&w->silent, true);
+    eventfd_write(w->mailbox, 1);
+}
+
+bool worker_beats(const struct worker *w)
+{
+    return atomic_load(&w->ended) || !atomic_load(&w->silent);
 }
 
 void worker_tell(struct worker *w, enum worker_order order)
@@ -275,6 +289,7 @@ static void *run(void *owner)
     struct worker *w = owner;
 
     event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
+    atomic_store(&w->ended, true);
     if (write(w->done_fd, "", 1) != 1)
         LOG(LOG_ERROR, "worker end not told", LOG_N("errno", errno));
     return NULL;

@@ -52,6 +52,12 @@ void worker_follow(struct worker *w, struct conf *conf);
 /* What W's exchanges have come to. */
 struct ledger *worker_ledger(struct worker *w);
 
+/* Asks W, from any thread, for a beat: its loop turns. */
+void worker_ask_beat(struct worker *w);
+
+/* True if W has answered what it was asked, or its thread has ended as it should. */
+bool worker_beats(const struct worker *w);
+
 /* Gives W an ORDER; from any thread. */
 void worker_tell(struct worker *w, enum worker_order order);
 

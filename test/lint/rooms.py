@@ -22,6 +22,7 @@ DOORS = [
     (r"openssl/.*", r"gateway/front/tls(_\w+)?\.[ch]"),
     (r"zlib\.h|brotli/.*|zstd(_errors)?\.h", r"gateway/coding/.*"),
     (r"pthread\.h", r"gateway/server/.*"),
+    (r"systemd/.*", r"gateway/server/(notify|sockets)\.c"),
     (r"uthash\.h", r"gateway/server/.*"),
 ]
 SYSTEM = set("""
