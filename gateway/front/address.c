@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -96,7 +97,10 @@ static bool print_bound(int fd, char *out)
     if (getsockname(fd, &a.any, &len) != 0)
         return false;
     if (a.any.sa_family == AF_UNIX) {
-        snprintf(out, ADDRESS_TEXT_MAX, "unix:%s", a.un.sun_path);
+        bool named = a.un.sun_path[0] || len <= offsetof(struct sockaddr_un, sun_path);
+
+        snprintf(out, ADDRESS_TEXT_MAX, named ? "unix:%s" : "unix:@%s",
+                 a.un.sun_path + (named ? 0 : 1));
         return true;
     }
     bool six = a.any.sa_family == AF_INET6;
@@ -166,6 +170,36 @@ int address_listen(struct text address, char *bound_out)
     return print_bound(fd, bound_out) ? fd : give_up(fd);
 }
 
+static int socket_fact(int fd, int option)
+{
+    int value = -1;
+    socklen_t len = sizeof value;
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &len) == 0 ? value : -1;
+}
+
+bool address_adopt(int fd, char *bound_out)
+{
+    int family = socket_fact(fd, SO_DOMAIN), flags = fcntl(fd, F_GETFL);
+    bool tcp = family == AF_INET || family == AF_INET6;
+
+    if (family < 0 || flags < 0)
+        return false;
+    if ((!tcp && family != AF_UNIX) || socket_fact(fd, SO_TYPE) != SOCK_STREAM ||
+        socket_fact(fd, SO_ACCEPTCONN) != 1) {
+        errno = EINVAL;
+        return false;
+    }
+    if (fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        return false;
+    return (!tcp || set(fd, IPPROTO_TCP, TCP_NODELAY)) && print_bound(fd, bound_out);
+}
+
+int address_share(int fd)
+{
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
 int address_join(int fd)
 {
     union any_address a;
@@ -174,7 +208,7 @@ int address_join(int fd)
     if (getsockname(fd, &a.any, &len) != 0)
         return -1;
     if (a.any.sa_family == AF_UNIX)
-        return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        return address_share(fd);
     int joined = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (joined < 0 || !set(joined, SOL_SOCKET, SO_REUSEPORT) || !bind_to(joined, &a, len) ||
         listen(joined, BACKLOG) != 0)

@@ -25,6 +25,16 @@ int address_listen(struct text address, char *bound_out);
  */
 int address_join(int fd);
 
+/*
+ * Makes a listening stream socket that was inherited as one of ours would be,
+ * and writes what it is bound to to BOUND_OUT.  False: errno tells; EINVAL if
+ * it is no such socket.
+ */
+bool address_adopt(int fd, char *bound_out);
+
+/* The same socket once more, with the queue that it has.  -1: errno. */
+int address_share(int fd);
+
 /* True if ADDRESS has a form that address_listen takes. */
 bool address_valid(struct text address);
 

@@ -56,6 +56,11 @@ bool front_listen(struct front *f, int fd)
     return listeners_add(&f->listeners, fd);
 }
 
+bool front_share(struct front *f, int fd)
+{
+    return listeners_share(&f->listeners, fd);
+}
+
 void front_drain(struct front *f)
 {
     if (f->draining)

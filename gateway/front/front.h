@@ -96,6 +96,9 @@ bool front_set_limits(struct front *f, const struct front_limits *limits);
 /* Accepts on FD, a bound socket, from now on; owns FD then.  False: errno tells. */
 bool front_listen(struct front *f, int fd);
 
+/* The same for a socket that others hold too: draining leaves it to them. */
+bool front_share(struct front *f, int fd);
+
 /*
  * Stops listening without losing a connection: those already queued are
  * accepted and served.  Connections without a request close once they have

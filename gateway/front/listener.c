@@ -29,6 +29,7 @@ struct listener {
     struct evconnlistener *accepting;
     struct evhttp_bound_socket *bound; /* evhttp's hold on it */
     int fd;
+    bool shared; /* with others, who go on with it */
 };
 
 /*
@@ -195,11 +196,11 @@ void listener_welcome(int fd)
     set_least_hops(fd, 0);
 }
 
-static void close_one(struct listeners *l)
+static void close_at(struct listeners *l, struct listener **at)
 {
-    struct listener *one = l->first;
+    struct listener *one = *at;
 
-    l->first = one->next;
+    *at = one->next;
     delist(one->accepting);
     door_unbind(l->front, one->bound);
     free(one);
@@ -229,7 +230,18 @@ static void on_closing(evutil_socket_t fd, short what, void *arg)
         return;
     }
     while (l->first)
-        close_one(l);
+        close_at(l, &l->first);
+}
+
+static void close_shared(struct listeners *l)
+{
+    struct listener **at = &l->first;
+
+    while (*at)
+        if ((*at)->shared)
+            close_at(l, at);
+        else
+            at = &(*at)->next;
 }
 
 void listeners_drain(struct listeners *l)
@@ -239,6 +251,7 @@ void listeners_drain(struct listeners *l)
     if (l->draining)
         return;
     l->draining = true;
+    close_shared(l);
     for (struct listener *one = l->first; one; one = one->next) {
         unlink_path(one->fd);
         refuse_handshakes(one->fd);
@@ -256,14 +269,14 @@ void listeners_init(struct listeners *l, struct front *front)
 void listeners_fini(struct listeners *l)
 {
     while (l->first)
-        close_one(l);
+        close_at(l, &l->first);
     event_del(&l->resume);
     event_del(&l->closing);
     if (l->reserve >= 0)
         close(l->reserve);
 }
 
-bool listeners_add(struct listeners *l, int fd)
+static bool add(struct listeners *l, int fd, bool shared)
 {
     struct listener *one = malloc(sizeof *one);
     unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
@@ -277,6 +290,7 @@ bool listeners_add(struct listeners *l, int fd)
         return false;
     }
     one->fd = fd;
+    one->shared = shared;
     bool known = enlist(one->accepting, l);
     one->bound = known ? door_bind(l->front, one->accepting) : NULL;
     if (!one->bound) {
@@ -290,4 +304,14 @@ bool listeners_add(struct listeners *l, int fd)
     one->next = l->first;
     l->first = one;
     return true;
+}
+
+bool listeners_add(struct listeners *l, int fd)
+{
+    return add(l, fd, false);
+}
+
+bool listeners_share(struct listeners *l, int fd)
+{
+    return add(l, fd, true);
 }

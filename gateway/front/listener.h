@@ -6,6 +6,10 @@
  * handshake begin (a filter on the socket drops bare SYN segments, or a least
  * hop limit all segments that come to the listener itself), then
  * accepts until there is no one left, and closes last.
+ *
+ * A socket that others hold too is theirs: draining lets go of it at once,
+ * changes nothing about it, and leaves who waits in its queue to the next
+ * process.
  */
 #ifndef FRONT_LISTENER_H
 #define FRONT_LISTENER_H
@@ -35,6 +39,9 @@ void listeners_fini(struct listeners *l);
 
 /* Accepts on FD from now on and owns it.  False: errno tells, FD is closed. */
 bool listeners_add(struct listeners *l, int fd);
+
+/* The same for a socket that others hold too. */
+bool listeners_share(struct listeners *l, int fd);
 
 /* One connection was accepted; after many in a turn others get theirs. */
 void listeners_count(struct listeners *l);

@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include "base/log.h"
-#include "front/address.h"
 #include "server/admin.h"
 #include "server/console.h"
 #include "server/guests.h"
@@ -11,6 +10,7 @@
 #include "server/notify.h"
 #include "server/privileges.h"
 #include "server/reload.h"
+#include "server/sockets.h"
 #include "server/watchdog.h"
 #include "server/worker.h"
 #include "upstream/upstream.h"
@@ -24,13 +24,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { BOUND_MAX = 2 * ADDRESSES_MAX, EXIT_CUT_SHORT = 1 };
-
-struct bound {
-    int fd;
-    const char *role;
-    char address[ADDRESS_TEXT_MAX];
-};
+enum { EXIT_CUT_SHORT = 1 };
 
 struct server {
     const struct settings *settings; /* as they were at the start */
@@ -38,8 +32,7 @@ struct server {
     struct reload *reload;
     struct console console;
     struct event_base *base;
-    struct bound bound[BOUND_MAX];
-    size_t bound_count;
+    struct sockets sockets;
     struct worker **workers;
     size_t worker_count, workers_done;
     struct worker_common common;
@@ -54,63 +47,18 @@ struct server {
     bool draining;
 };
 
-/* --- sockets -------------------------------------------------------------- */
-
-static bool bind_one(struct server *s, struct text address, const char *role)
-{
-    struct bound *b = &s->bound[s->bound_count];
-
-    b->role = role;
-    b->fd = address_listen(address, b->address);
-    if (b->fd >= 0) {
-        s->bound_count++;
-        return true;
-    }
-    LOG(LOG_ERROR, "cannot listen", LOG_T("address", address), LOG_S("role", role),
-        LOG_S("reason", strerror(errno)),
-        LOG_S("hint", errno == EADDRINUSE ? "another process has this address" : ""));
-    return false;
-}
-
-static bool bind_all(struct server *s)
-{
-    const struct addresses *listen = &s->settings->listen, *admin = &s->settings->admin;
-
-    for (size_t i = 0; i < listen->count; i++)
-        if (!bind_one(s, listen->at[i], "client"))
-            return false;
-    for (size_t i = 0; i < admin->count; i++)
-        if (!bind_one(s, admin->at[i], "admin"))
-            return false;
-    return true;
-}
-
-static void log_listening(const struct server *s)
-{
-    for (size_t i = 0; i < s->bound_count; i++)
-        LOG(LOG_INFO, "listening", LOG_S("address", s->bound[i].address),
-            LOG_S("role", s->bound[i].role));
-}
-
 /* --- workers -------------------------------------------------------------- */
 
 /* The first worker takes the bound sockets themselves, the others join them. */
 static struct worker *new_worker(struct server *s, size_t index)
 {
     int fds[ADDRESSES_MAX];
-    size_t count = s->settings->listen.count;
 
-    for (size_t i = 0; i < count; i++) {
-        fds[i] = index == 0 ? s->bound[i].fd : address_join(s->bound[i].fd);
-        if (fds[i] >= 0)
-            continue;
-        while (i-- > 0)
-            close(fds[i]);
+    if (index == 0)
+        sockets_take(&s->sockets, fds);
+    else if (!sockets_join(&s->sockets, fds))
         return NULL;
-    }
-    for (size_t i = 0; index == 0 && i < count; i++)
-        s->bound[i].fd = -1; /* the worker's now */
-    return worker_new(s->conf, &s->common, fds, count);
+    return worker_new(s->conf, &s->common, fds, s->sockets.client_count);
 }
 
 /* The last to join is the first to take the sockets. */
@@ -245,8 +193,8 @@ static bool make_admin(struct server *s)
                                   .worker_count = s->settings->workers,
                                   .common = &s->common};
     s->admin = admin_new(s->base, s->conf, &host);
-    for (size_t i = s->settings->listen.count; s->admin && i < s->bound_count; i++) {
-        struct bound *b = &s->bound[i];
+    for (size_t i = 0; s->admin && i < s->sockets.admin_count; i++) {
+        struct bound *b = &s->sockets.admin[i];
         int fd = b->fd;
 
         b->fd = -1;
@@ -326,9 +274,7 @@ static void server_fini(struct server *s)
         event_free(s->done);
     if (s->drain_by)
         event_free(s->drain_by);
-    for (size_t i = 0; i < s->bound_count; i++)
-        if (s->bound[i].fd >= 0)
-            close(s->bound[i].fd);
+    sockets_close(&s->sockets);
     for (size_t i = 0; i < 2; i++)
         if (s->done_pipe[i] >= 0)
             close(s->done_pipe[i]);
@@ -341,15 +287,17 @@ static int boot(struct server *s, const struct reload_source *source)
     s->base = event_base_new();
     if (!s->base || !make_events(s) || !make_common(s) || !make_watch(s) || !make_reload(s, source))
         return EX_OSERR;
-    if (!bind_all(s))
+    if (!sockets_open(&s->sockets, s->settings))
         return EX_UNAVAILABLE;
+    s->common.inherited = s->sockets.client_count > 0 && s->sockets.client[0].inherited;
     if (!make_workers(s) || !make_admin(s))
         return EX_OSERR;
     if (!privileges_drop(s->settings)) /* all that needs them is open */
         return EX_NOPERM;
     s->log = log_writer_new(STDERR_FILENO);
     s->watchdog = watchdog_new(s->base, s->workers, s->settings->workers);
-    bool started = s->log && s->watchdog && start_workers(s); /* their threads leave the signals to this one */
+    bool started =
+        s->log && s->watchdog && start_workers(s); /* their threads leave the signals to this one */
     set_signals(SIG_UNBLOCK);
     return started ? 0 : EX_OSERR;
 }
@@ -365,7 +313,7 @@ int server_run(struct conf *conf, const struct reload_source *source)
         tell_workers(&s, WORKER_DRAIN);
     }
     if (code == 0) {
-        log_listening(&s);
+        sockets_log(&s.sockets);
         LOG(LOG_INFO, "ready", LOG_N("workers", s.worker_count),
             LOG_T("mapping", mapping_digest(conf->mapping)),
             LOG_N("exchange_bytes_worst", limits_worst_bytes(s.settings)));

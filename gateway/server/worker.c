@@ -26,7 +26,7 @@ struct worker {
     struct worker_common *common;
     int mailbox; /* eventfd: orders wait */
     atomic_uint orders;
-    atomic_bool silent; /* it was asked for a beat and has not answered */
+    atomic_bool silent;          /* it was asked for a beat and has not answered */
     _Atomic(struct conf *) next; /* the configuration to go on with, its reference in it */
     struct event *mail;
     struct event *reaper;
@@ -260,6 +260,11 @@ static bool make_rooms(struct worker *w, struct conf *conf)
     return w->upstream && w->front && generation_begin(&w->newest, conf, &like);
 }
 
+static bool listen_on(struct worker *w, int fd)
+{
+    return w->common->inherited ? front_share(w->front, fd) : front_listen(w->front, fd);
+}
+
 struct worker *worker_new(struct conf *conf, struct worker_common *common, const int *fds,
                           size_t count)
 {
@@ -274,7 +279,7 @@ struct worker *worker_new(struct conf *conf, struct worker_common *common, const
     if (!w->base || !make_events(w) || !ledger_init(&w->ledger) || !make_rooms(w, conf))
         goto fail;
     while (given < count)
-        if (!front_listen(w->front, fds[given++]))
+        if (!listen_on(w, fds[given++]))
             goto fail;
     return w;
 fail:

@@ -56,7 +56,7 @@ class Gateway(program.Program):
     """
 
     def __init__(self, folder, upstream_url, settings=None, mapping=None, env=None, boot=True,
-                 under=(), binary=None):
+                 under=(), binary=None, descriptors=()):
         self.config = folder / "gateway.yaml"
         mapping_file = program.ROOT / "config/mapping.yaml"
         if mapping is not None:
@@ -68,7 +68,7 @@ class Gateway(program.Program):
         self.config.write_text(settings_yaml({k: v for k, v in values.items() if v is not None}))
         binary = binary or program.build_path("DPGW", "dpgw")
         super().__init__([*under, str(binary), "serve", "-c", str(self.config)], cwd=folder,
-                         env=env)
+                         env=env, descriptors=descriptors)
         self.expected = []       # patterns of complaints that must come
         # patterns of complaints that may come
         self.tolerated = [AS_ROOT] if os.geteuid() == 0 else []

@@ -33,16 +33,19 @@ def environment(extra=None):
 
 
 class Program:
-    """COMMAND running, its standard output and error collected line by line."""
+    """
+    COMMAND running, its standard output and error collected line by line; it
+    inherits the DESCRIPTORS.
+    """
 
-    def __init__(self, command, cwd=None, env=None):
+    def __init__(self, command, cwd=None, env=None, descriptors=()):
         self.lines = []
         self.closed = 0          # streams that have ended
         self.stopping = False    # a signal that ends it was sent
         self.news = threading.Condition()
         self.child = subprocess.Popen(command, cwd=cwd, env=environment(env),
                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE)
+                                      stderr=subprocess.PIPE, pass_fds=descriptors)
         self.pid = self.child.pid
         self.readers = [threading.Thread(target=self._read, args=(stream,), daemon=True)
                         for stream in (self.child.stdout, self.child.stderr)]

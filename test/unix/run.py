@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""run.py - runs the cases about service managers and logs, one line a case
+
+  run.py [WORD...]     only cases whose name holds one of the WORDs
+
+Needs the built gateway: $DPGW, or the one in
+$BUILD (build/release).
+"""
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+
+import runner  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(runner.main(HERE, sys.argv[1:]))
