@@ -123,6 +123,7 @@ static const struct command {
     {"check", cli_check, "complain about both configuration files, with line and caret"},
     {"translate", cli_translate, "translate one body, as the gateway would"},
     {"explain", cli_explain, "show what happens to one request"},
+    {"diff", cli_diff, "tell what a change to the mapping does to clients"},
     {"version", cli_version, "print the version"},
 };
 

@@ -17,6 +17,9 @@ int cli_translate(int argc, char **argv);
 /* Route, upstream URL and rules in force for one request: 0, or 1 if no route. */
 int cli_explain(int argc, char **argv);
 
+/* What a change of the mapping does to clients: 0, or 1 where --fail-on asks for it. */
+int cli_diff(int argc, char **argv);
+
 /* Prints the version: 0. */
 int cli_version(int argc, char **argv);
 

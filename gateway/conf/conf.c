@@ -5,10 +5,8 @@
 #include "conf/conf_mapping.h"
 #include "conf/expect.h"
 #include "conf/layers.h"
-#include "conf/yaml_tree.h"
+#include "conf/yaml_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -25,52 +23,6 @@ struct loading {
 static void no_memory(struct diag *d, const char *file)
 {
     diag_error(d, (struct where){.file = file}, "no-memory", "not enough memory");
-}
-
-/* --- files ------------------------------------------------------------------------ */
-
-static bool read_bytes(int fd, struct buf *to)
-{
-    for (;;) {
-        size_t room = to->max - to->len > 65536 ? 65536 : to->max - to->len;
-        char *at = room ? buf_room(to, room) : NULL;
-        ssize_t n = at ? read(fd, at, room) : 0;
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n == 0 && !to->failed;
-        to->len += (size_t)n;
-    }
-}
-
-/* The bytes of FILE into TO; false, with a complaint at BLAME, if they can't be read. */
-static bool read_file(const char *file, struct where blame, struct buf *to, struct diag *d)
-{
-    int fd = open(file, O_RDONLY | O_CLOEXEC);
-    bool sound = fd >= 0 && read_bytes(fd, to);
-
-    if (!sound)
-        diag_error(d, blame, "unreadable", "can't read %s: %s", file,
-                   to->failed ? "not enough memory" : strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return sound;
-}
-
-/* FILE as a tree in L's arena; NULL after complaints. */
-static struct yaml_node *load_tree(struct loading *l, const char *file, struct where blame)
-{
-    struct yaml_node *root = NULL;
-    struct buf source;
-
-    buf_init(&source, YAML_FILE_MAX + 1);
-    if (read_file(file, blame, &source, l->d)) {
-        diag_source(l->d, file, buf_text(&source));
-        root = yaml_tree_read(l->trees, file, buf_text(&source), l->d);
-    }
-    buf_fini(&source);
-    return root;
 }
 
 /* --- the mapping --------------------------------------------------------------------- */
@@ -95,12 +47,11 @@ static struct text resolved(const struct loading *l, const struct text *field)
     return text_of(path, folder.len + name.len);
 }
 
-static void load_mapping(struct loading *l)
+/* Reads the mapping FILE; what can't be read at all is complained of at BLAME. */
+static void load_mapping(struct loading *l, const char *file, struct where blame)
 {
-    const struct settings *s = &l->layers->settings;
     struct mapping_builder *builder = mapping_builder_new(l->d);
-    const char *file = s->mapping_file.at;
-    struct yaml_node *root = load_tree(l, file, layers_origin(l->layers, &s->mapping_file)->where);
+    struct yaml_node *root = yaml_file_tree(l->trees, file, blame, l->d);
 
     if (!builder)
         no_memory(l->d, file);
@@ -126,7 +77,7 @@ static void load_token(struct loading *l)
     *file = resolved(l, file);
     if (!file->at)
         no_memory(l->d, l->conf->file);
-    else if (read_file(file->at, where, &token, l->d) &&
+    else if (yaml_file_bytes(file->at, where, &token, l->d) &&
              text_trim(buf_text(&token)).len < TOKEN_BYTES_MIN)
         diag_error(l->d, where, "weak-token", "%s must hold a token of %d characters or more",
                    file->at, TOKEN_BYTES_MIN);
@@ -143,7 +94,7 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     const char *file = l->conf->file;
     struct settings *s = &l->layers->settings;
     size_t before = diag_errors(l->d);
-    struct yaml_node *root = load_tree(l, file, (struct where){.file = file});
+    struct yaml_node *root = yaml_file_tree(l->trees, file, (struct where){.file = file}, l->d);
 
     bool sound = root && expect_file(root, l->d);
     if (sound)
@@ -157,7 +108,7 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     if (!s->mapping_file.at)
         no_memory(l->d, file);
     else if (sound || access(s->mapping_file.at, R_OK) == 0)
-        load_mapping(l);
+        load_mapping(l, s->mapping_file.at, layers_origin(l->layers, &s->mapping_file)->where);
 }
 
 static bool keep_settings(const struct loading *l)
@@ -187,31 +138,57 @@ static struct conf *conf_new(const char *file)
     return c;
 }
 
+/* Begins what lasts and what does not; false, with a complaint, if there is no memory. */
+static bool begin(struct loading *l, struct layers *layers, const char *file,
+                  struct diag *complaints)
+{
+    *l = (struct loading){.conf = conf_new(file),
+                          .layers = layers,
+                          .trees = arena_new(YAML_ARENA_BYTES),
+                          .d = complaints};
+    if (!l->conf || !l->trees) {
+        no_memory(complaints, file);
+        return false;
+    }
+    layers_init(layers, l->conf->file, l->conf->arena, complaints);
+    return true;
+}
+
+/* What L has become: a configuration if it added no error to the first BEFORE. */
+static struct conf *end(struct loading *l, size_t before)
+{
+    if (l->conf && l->trees && !keep_settings(l))
+        no_memory(l->d, l->conf->file);
+    if (l->trees)
+        arena_free(&l->trees);
+    if (diag_errors(l->d) > before && l->conf)
+        conf_unref(&l->conf);
+    return l->conf;
+}
+
 struct conf *conf_load(const char *file, const struct conf_overrides *overrides,
                        char *const *environment, struct diag *complaints)
 {
     size_t before = diag_errors(complaints);
     struct layers layers;
-    struct loading l = {
-        .conf = conf_new(file),
-        .layers = &layers,
-        .trees = arena_new(YAML_ARENA_BYTES),
-        .d = complaints,
-    };
+    struct loading l;
 
-    if (l.conf && l.trees) {
-        layers_init(&layers, l.conf->file, l.conf->arena, complaints);
+    if (begin(&l, &layers, file, complaints))
         load(&l, overrides, environment);
-        if (!keep_settings(&l))
-            no_memory(complaints, file);
-    } else {
-        no_memory(complaints, file);
+    return end(&l, before);
+}
+
+struct conf *conf_load_mapping(const char *file, struct diag *complaints)
+{
+    size_t before = diag_errors(complaints);
+    struct layers layers;
+    struct loading l;
+
+    if (begin(&l, &layers, file, complaints)) {
+        layers.settings.mapping_file = text_from(l.conf->file);
+        load_mapping(&l, l.conf->file, (struct where){.file = l.conf->file});
     }
-    if (l.trees)
-        arena_free(&l.trees);
-    if (diag_errors(complaints) > before && l.conf)
-        conf_unref(&l.conf);
-    return l.conf;
+    return end(&l, before);
 }
 
 struct conf *conf_ref(struct conf *c)

@@ -46,6 +46,12 @@ struct conf {
 struct conf *conf_load(const char *file, const struct conf_overrides *overrides,
                        char *const *environment, struct diag *complaints);
 
+/*
+ * Likewise a configuration of the mapping FILE alone: every setting has its
+ * default, and those that have none are absent.
+ */
+struct conf *conf_load_mapping(const char *file, struct diag *complaints);
+
 /* One more reference to C; from any thread. */
 struct conf *conf_ref(struct conf *c);
 

@@ -45,6 +45,7 @@ struct mapping_builder *mapping_builder_new(struct diag *complaints)
     b->ignored.end = &b->ignored.first;
     lookup_init(&b->watched.told, b->scratch);
     lookup_init(&b->ignored.told, b->arena);
+    b->names_in.end = &b->names_in.first;
     lookup_init(&b->told, b->scratch);
     lookup_init(&b->mapping->vocabulary.names_in, b->arena);
     return b;
@@ -357,8 +358,7 @@ void mapping_builder_word(struct mapping_builder *b, struct written client, stru
 
 void mapping_builder_names_in(struct mapping_builder *b, struct written client_name)
 {
-    if (check_name(b, client_name, "parameter name"))
-        draft_number(b, &b->mapping->vocabulary.names_in, keep(b, client_name).text);
+    add_couple(b, &b->names_in, client_name, client_name, "parameter name");
 }
 
 void mapping_builder_header(struct mapping_builder *b, struct written client,

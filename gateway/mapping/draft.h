@@ -100,8 +100,9 @@ struct mapping_builder {
     struct mapping_scope *scopes, **scopes_end;
     struct draft_couples words, headers;
     struct draft_watch watched, ignored;
-    struct lookup told;           /* faults already complained about on another route */
-    const char *file, *file_copy; /* the last file name made to last */
+    struct draft_couples names_in; /* both sides alike */
+    struct lookup told;            /* faults already complained about on another route */
+    const char *file, *file_copy;  /* the last file name made to last */
 };
 
 /* BYTES bytes from OFFSET of the scalar WRITTEN, as a place of their own. */

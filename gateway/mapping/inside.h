@@ -28,6 +28,7 @@ struct name_table {
 struct exchange_table {
     struct lookup from;
     struct text *to;
+    const struct where *where; /* the lines they were written on; of `words` and `headers` */
 };
 
 /* What is the same on all routes, by direction where there are two. */
@@ -36,6 +37,7 @@ struct vocabulary {
     struct exchange_table headers[2]; /* from: in lower case */
     struct lookup names_in;
     struct watch watch;
+    struct where *names_in_where;
 };
 
 struct mapped_value {

@@ -144,6 +144,21 @@ struct text rules_names_in_at(const struct rules *r, size_t i)
     return i < names->count ? names->texts[i] : (struct text){0};
 }
 
+struct where rules_word_where(const struct rules *r, size_t i)
+{
+    return r->vocabulary->words[REQUEST].where[i];
+}
+
+struct where rules_header_where(const struct rules *r, size_t i)
+{
+    return r->vocabulary->headers[REQUEST].where[i];
+}
+
+struct where rules_names_in_where(const struct rules *r, size_t i)
+{
+    return r->vocabulary->names_in_where[i];
+}
+
 enum collision_policy rules_collisions(const struct rules *r, enum direction d)
 {
     return r->collisions[d];

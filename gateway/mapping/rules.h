@@ -135,6 +135,11 @@ bool rules_map_at(const struct value_rule *v, size_t i, struct text *client_out,
 /* The I-th name of `names_in`; absent past the last one. */
 struct text rules_names_in_at(const struct rules *r, size_t i);
 
+/* The lines those were written on: of the I-th word, header field and name, which exist. */
+struct where rules_word_where(const struct rules *r, size_t i);
+struct where rules_header_where(const struct rules *r, size_t i);
+struct where rules_names_in_where(const struct rules *r, size_t i);
+
 /* What happens where two members would leave under one name. */
 enum collision_policy rules_collisions(const struct rules *r, enum direction d);
 

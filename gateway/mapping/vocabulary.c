@@ -130,6 +130,30 @@ static void compile_watch(struct mapping_builder *b, struct watch *watch)
     watch->ignored = b->ignored.told;
 }
 
+/* --- where they stand -------------------------------------------------------------- */
+
+/* The lines that COUPLES were written on. */
+static const struct where *lines_of(struct mapping_builder *b, const struct draft_couples *couples)
+{
+    struct where *lines = draft_zero(b, b->arena, couples->count, sizeof *lines);
+    size_t n = 0;
+
+    for (const struct draft_couple *c = couples->first; lines && c; c = c->next)
+        lines[n++] = draft_lasting(b, c->client.where);
+    return lines;
+}
+
+static void compile_names_in(struct mapping_builder *b, struct vocabulary *v)
+{
+    v->names_in_where = draft_zero(b, b->arena, b->names_in.count, sizeof *v->names_in_where);
+    for (const struct draft_couple *c = b->names_in.first; c && !b->no_memory; c = c->next) {
+        size_t number = draft_number(b, &v->names_in, c->client.text);
+
+        if (number != LOOKUP_NONE)
+            v->names_in_where[number] = draft_lasting(b, c->client.where);
+    }
+}
+
 void compile_vocabulary(struct mapping_builder *b)
 {
     static const bool both[2] = {true, true};
@@ -142,4 +166,7 @@ void compile_vocabulary(struct mapping_builder *b)
     compile_couples(b, v->words, &b->words, both, "word", false);
     compile_couples(b, v->headers, &b->headers, both, "header", true);
     compile_watch(b, &v->watch);
+    v->words[REQUEST].where = lines_of(b, &b->words);
+    v->headers[REQUEST].where = lines_of(b, &b->headers);
+    compile_names_in(b, v);
 }

@@ -1,0 +1,50 @@
+#include "conf/yaml_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { READ_BYTES = 64 * 1024 };
+
+static bool read_bytes(int fd, struct buf *to)
+{
+    for (;;) {
+        size_t room = to->max - to->len > READ_BYTES ? READ_BYTES : to->max - to->len;
+        char *at = room ? buf_room(to, room) : NULL;
+        ssize_t n = at ? read(fd, at, room) : 0;
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n == 0 && !to->failed;
+        to->len += (size_t)n;
+    }
+}
+
+bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struct diag *d)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    bool sound = fd >= 0 && read_bytes(fd, to);
+
+    if (!sound)
+        diag_error(d, blame, "unreadable", "can't read %s: %s", file,
+                   to->failed ? "not enough memory" : strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return sound;
+}
+
+struct yaml_node *yaml_file_tree(struct arena *arena, const char *file, struct where blame,
+                                 struct diag *d)
+{
+    struct yaml_node *root = NULL;
+    struct buf source;
+
+    buf_init(&source, YAML_FILE_MAX + 1);
+    if (yaml_file_bytes(file, blame, &source, d)) {
+        diag_source(d, file, buf_text(&source));
+        root = yaml_tree_read(arena, file, buf_text(&source), d);
+    }
+    buf_fini(&source);
+    return root;
+}

@@ -1,0 +1,21 @@
+/*
+ * yaml_file.h - a file's bytes, and the tree they make
+ *
+ * What both configuration files, and the files of `dpgw test`, are read
+ * with: a file that can't be read is a complaint like any other.
+ */
+#ifndef CONF_YAML_FILE_H
+#define CONF_YAML_FILE_H
+
+#include "base/buf.h"
+#include "conf/yaml_tree.h"
+
+/* The bytes of FILE into TO, up to its ceiling; false, with a complaint at BLAME, if they can't be
+ * read. */
+bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struct diag *d);
+
+/* FILE as a tree in ARENA; D keeps its source.  NULL after complaints. */
+struct yaml_node *yaml_file_tree(struct arena *arena, const char *file, struct where blame,
+                                 struct diag *d);
+
+#endif
