@@ -199,7 +199,7 @@ static void tell_value(struct comparison *c, const struct rules_pair *pair, enum
 }
 
 /* Two rules of which a string can have only the first, and the first has become the other. */
-static void compare_order(struct comparison *c, const struct rules_pair *pair,
+static void compare_order(struct comparison *c, const struct rules_pair *pair, enum direction d,
                           const struct actives *old, const struct actives *new)
 {
     for (size_t i = 0; i < old->count; i++)
@@ -209,8 +209,8 @@ static void compare_order(struct comparison *c, const struct rules_pair *pair,
             if (a->twin && b->twin && a->twin > b->twin && path_meets(a->path, b->path))
                 change_add(c->changes, CHANGE_VALUES_REORDERED,
                            place_at(pair, &a->rule->where, &new->at[b->twin - 1].rule->where),
-                           "the rule at %.*s goes before the one at %.*s", TEXT_ARG(b->rule->at),
-                           TEXT_ARG(a->rule->at));
+                           "in %s the rule at %.*s goes before the one at %.*s", direction_word(d),
+                           TEXT_ARG(b->rule->at), TEXT_ARG(a->rule->at));
         }
 }
 
@@ -230,7 +230,7 @@ static void compare_values(struct comparison *c, const struct rules_pair *pair, 
     for (size_t i = 0; i < new.count; i++)
         if (!new.at[i].twin)
             tell_value(c, pair, d, NULL, new.at[i].rule);
-    compare_order(c, pair, &old, &new);
+    compare_order(c, pair, d, &old, &new);
 }
 
 /* --- all of it ---------------------------------------------------------------------- */
