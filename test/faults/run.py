@@ -16,4 +16,4 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import runner  # noqa: E402
 
 if __name__ == "__main__":
-    sys.exit(runner.main(HERE, sys.argv[1:]))
+    sys.exit(runner.main_in_lanes(HERE, sys.argv[1:]))
