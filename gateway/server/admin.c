@@ -68,12 +68,14 @@ static bool has_token(const struct http_head *head, struct text token)
 static int judge(const struct counter *c, const struct http_head *head, enum admin_page *page_out)
 {
     bool reads = head->method == HTTP_GET || head->method == HTTP_HEAD;
-    struct text token = c->admin->conf->admin_token;
+    struct text token = c->admin->host.token(c->admin->host.owner);
 
     for (*page_out = 0; *page_out < ADMIN_PAGE_COUNT; ++*page_out)
         if (text_eq(head->path, pages[*page_out].path))
             break;
     bool guarded = text_starts(head->path, TEXT("/-/")) || !reads;
+    if (guarded && http_find(&head->fields, TEXT("origin")))
+        return 403;
     if (guarded && !c->local && !token.at)
         return 403;
     if (guarded && !c->local && !has_token(head, token))
@@ -173,7 +175,7 @@ static void write_refusal(int status, struct text allow, struct buf *to)
         buf_add(to, TEXT("this needs the token of admin_token_file, as \"Authorization: Bearer\""));
     else if (status == 403)
         buf_add(to, TEXT("here only GET, and nothing below /-/: ask on a loopback address or a "
-                         "unix socket, or set admin_token_file"));
+                         "unix socket, or set admin_token_file; never from another site's page"));
     else if (status == 405)
         buf_add(to, TEXT("only "));
     if (status == 405)
@@ -243,7 +245,7 @@ struct admin *admin_new(struct event_base *base, const struct conf *conf,
     if (!a)
         return NULL;
     *a = (struct admin){.base = base, .conf = conf, .host = *host};
-    a->guests = guests_new(ADMIN_CONNECTIONS_MAX, 0);
+    a->guests = guests_new(ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_MAX / 2);
     if (!a->guests)
         admin_free(&a);
     return a;

@@ -6,7 +6,9 @@
  * its host writes.
  *
  * On a loopback address or a unix socket everybody may ask for everything.
- * Elsewhere only GET is taken, and what begins with /-/ needs the token.
+ * Elsewhere only GET is taken, and what begins with /-/ needs the token.  A
+ * browser that another site's page sends (it says Origin) changes nothing
+ * anywhere.  No client holds more than half of the connections there are.
  */
 #ifndef SERVER_ADMIN_H
 #define SERVER_ADMIN_H
@@ -48,6 +50,8 @@ struct admin_request {
 struct admin_host {
     /* Writes the answer to REQUEST to BODY and returns its status. */
     int (*answer)(void *owner, const struct admin_request *request, struct buf *body);
+    /* The token that opens /-/ at the moment; absent: none. */
+    struct text (*token)(void *owner);
     void *owner;
 };
 

@@ -226,6 +226,13 @@ static int reload(const struct console *c, const struct admin_request *request, 
     return taken ? 200 : 422;
 }
 
+struct text console_token(void *owner)
+{
+    const struct console *c = owner;
+
+    return reload_conf(c->reload)->admin_token;
+}
+
 int console_answer(void *owner, const struct admin_request *request, struct buf *body)
 {
     struct console *c = owner;

@@ -22,4 +22,7 @@ struct console {
 /* admin_host's answer; OWNER is a struct console. */
 int console_answer(void *owner, const struct admin_request *request, struct buf *body);
 
+/* admin_host's token: that of the configuration in force. */
+struct text console_token(void *owner);
+
 #endif

@@ -186,7 +186,8 @@ void server_hold_signals(void)
 
 static bool make_admin(struct server *s)
 {
-    struct admin_host host = {.answer = console_answer, .owner = &s->console};
+    struct admin_host host = {
+        .answer = console_answer, .token = console_token, .owner = &s->console};
 
     s->console = (struct console){.reload = s->reload,
                                   .workers = s->workers,

@@ -1,5 +1,8 @@
 """What operators ask: health, metrics, routes, settings; and who may ask."""
+import contextlib
 import json
+import signal
+import threading
 import time
 
 import cases
@@ -178,6 +181,97 @@ class Guarded(Asked):
                 self.assertEqual(got.status, 200 if token else 403)
                 self.assertNotIn(TOKEN, "\n".join(gate.lines))
 
+    def test_the_token_may_change_with_a_reload(self):
+        file = self.folder / "token"
+        file.write_text(TOKEN)
+        gate = self.gateway(self.upstream(), {"admin": "0.0.0.0:0", "admin_token_file": "token"})
+        gate.tolerate("reload refused|configuration complaint")
+        address = gate.admin.replace("0.0.0.0", "127.0.0.1")
+
+        def reload(token):
+            return self.ask(gate, "/-/reload", "POST", [("Authorization", f"Bearer {token}")],
+                            address).status
+        file.write_text("another-token-of-some-length")
+        self.assertEqual(reload("another-token-of-some-length"), 401)
+        self.assertEqual(reload(TOKEN), 200)
+        self.assertEqual(reload(TOKEN), 401)
+        self.assertEqual(reload("another-token-of-some-length"), 200)
+        file.write_text("weak")
+        self.assertEqual(reload("another-token-of-some-length"), 422)
+        self.assertEqual(reload("weak"), 401)
+
     def test_a_unix_socket_is_local(self):
         gate = self.gateway(self.upstream(), {"admin": f"unix:{self.folder}/admin"})
         self.assertEqual(self.ask(gate, "/-/reload", "POST", address=gate.admin).status, 200)
+
+
+class Busy(Asked):
+    """Whoever asks slowly, or much, holds up neither other askers nor clients."""
+
+    ROUTES = 500
+    BOUND = 5.0  # seconds for each bystander's request
+
+    def in_time(self, ask, status=200):
+        begun = time.monotonic()
+        self.assertEqual(ask().status, status)
+        self.assertLess(time.monotonic() - begun, self.BOUND)
+
+    def test_slow_askers(self):
+        gate, _ = self.pair()
+        with contextlib.ExitStack() as held:
+            for number in range(40):
+                slow = held.enter_context(wire.Connection(gate.admin, source="127.0.0.2"))
+                slow.send((b"GET /metr", b"GET /metrics HTTP/1.1\r\nHost: a\r\nX: ",
+                           wire.request_bytes("GET", "/metrics"), b"")[number % 4])
+            for _ in range(5):
+                for path in ("/healthz", "/readyz", "/metrics"):
+                    self.in_time(lambda path=path: self.ask(gate, path))
+                self.in_time(lambda: gate.once("GET", cases.CLIENT))
+
+    def test_many_routes(self):
+        """A page of many routes, read without a pause, and clients beside it."""
+        routes = "".join(f'  - {{client: "/r{n}/{{x}}", upstream: "/s{n}/{{x}}", methods: [GET]}}\n'
+                         for n in range(self.ROUTES))
+        gate, _ = self.pair(mapping=f"version: 1\nroutes:\n{routes}")
+        over, pages = threading.Event(), []
+
+        def read_on():
+            with wire.Connection(gate.admin) as connection:
+                while not over.is_set():
+                    pages.append(connection.request("GET", "/metrics"))
+
+        with gate.connect() as client:
+            for number in range(self.ROUTES):
+                self.assertEqual(client.request("GET", f"/r{number}/1").status, 200)
+            reader = threading.Thread(target=read_on)
+            reader.start()
+            try:
+                for number in range(self.ROUTES):
+                    self.in_time(lambda n=number: client.request("GET", f"/r{n}/1"))
+            finally:
+                over.set()
+                reader.join(wire.PATIENCE)
+        self.assertGreater(len(pages), 0)
+        self.assertEqual({page.status for page in pages}, {200})
+        got = self.metrics(gate, requests=2 * self.ROUTES)
+        self.assertEqual(sum(name.startswith("dpgw_request_duration_seconds_count{")
+                             for name in got), self.ROUTES)
+
+    def test_draining(self):
+        """A gateway that drains is alive, not ready, and says so on its page."""
+        def stream(connection):
+            connection.request()
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n")
+            connection.wait_for_end(seconds=3600)
+
+        gate, _ = self.pair(stream)
+        with gate.connect() as client:
+            client.send(wire.request_bytes("GET", cases.CLIENT))
+            client.see(b"data: 1")
+            gate.signal(signal.SIGTERM)
+            gate.wait_line(r" draining ")
+            ready = self.until(gate, "/readyz", lambda reply: reply.status == 503)
+            self.assertIn(b"draining", ready.body)
+            self.assertEqual(self.ask(gate, "/healthz").status, 200)
+            self.assertEqual(self.metrics(gate)["dpgw_draining"], 1)
