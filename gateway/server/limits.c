@@ -101,7 +101,8 @@ uint64_t limits_worst_bytes(const struct settings *s)
 static uint64_t descriptors_besides(const struct settings *s)
 {
     return RESERVED_DESCRIPTORS + s->workers * (WORKER_DESCRIPTORS + s->listen.count) +
-           GUESTS_TURNED_AWAY_MAX + (s->admin.count ? ADMIN_CONNECTIONS_MAX : 0);
+           GUESTS_TURNED_AWAY_MAX +
+           (s->admin.count ? ADMIN_CONNECTIONS_MAX + GUESTS_TURNED_AWAY_MAX : 0);
 }
 
 static uint64_t upstream_descriptors(const struct settings *s)
