@@ -115,6 +115,8 @@ static bool is_pair(const struct telling *t, const struct yaml_node *member)
 static void tell_method_pairs(const struct telling *t, struct mapping_scope *scope,
                               const struct yaml_node *map)
 {
+    if (!map->first)
+        expect_other(map, "a method", "text, or {PUT: POST}", t->d);
     for (const struct yaml_node *m = map->first; m; m = m->next)
         if (is_pair(t, m))
             mapping_scope_method(scope, written_key(m), written_value(m));

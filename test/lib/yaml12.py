@@ -1,11 +1,15 @@
 """yaml12.py - YAML as the gateway reads it: the core schema of YAML 1.2
 
-PyYAML knows 1.1, where `off` is a boolean and 1:30 a number.  Keys that stand
-there twice, aliases and second documents are refused, as the gateway does.
+PyYAML knows 1.1, where `off` is a boolean and 1:30 a number.  Every key is a
+text.  Keys that stand there twice, anchors, aliases, tags, second documents
+and what is nested deeper than 32 are refused, as the gateway does.
 """
 import re
 
 import yaml
+
+
+DEPTH_MAX = 32
 
 
 class Loader(yaml.SafeLoader):
@@ -13,16 +17,29 @@ class Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = {}
 
+    depth = 0
+
     def compose_node(self, parent, index):
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(None, None, "an alias", self.peek_event().start_mark)
-        return super().compose_node(parent, index)
+        event = self.peek_event()
+        properties = [event.anchor, getattr(event, "tag", None)]
+        if any(p is not None for p in properties) or self.depth > DEPTH_MAX:
+            raise yaml.composer.ComposerError(None, None, "an anchor, alias, tag or abyss",
+                                              event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
 
     def construct_mapping(self, node, deep=False):
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if len(set(keys)) < len(keys):
-            raise yaml.constructor.ConstructorError(None, None, "a key twice", node.start_mark)
-        return super().construct_mapping(node, deep)
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if len(set(keys)) < len(node.value):
+            raise yaml.constructor.ConstructorError(None, None, "a key twice, or no text",
+                                                    node.start_mark)
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
+
+    def construct_yaml_map(self, node):
+        yield self.construct_mapping(node)
 
 
 def construct_int(loader, node):
@@ -40,6 +57,7 @@ for tag, pattern in (("null", r"null|Null|NULL|~|"), ("bool", r"true|True|TRUE|f
                      ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|"
                                r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")):
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(f"^(?:{pattern})$"), None)
+Loader.add_constructor("tag:yaml.org,2002:map", Loader.construct_yaml_map)
 Loader.add_constructor("tag:yaml.org,2002:int", construct_int)
 Loader.add_constructor("tag:yaml.org,2002:float", construct_float)
 

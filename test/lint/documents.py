@@ -1,8 +1,9 @@
-"""documents.py - README, the schema, the manual and the sample say what the code says
+"""documents.py - README, the schemas, the manual and the sample say what the code says
 
 The tables of settings and errors in README, the settings in dpgw-gateway(5)
-and the schema of gateway.yaml are written from SETTINGS (gateway/conf/settings.h) and OUTCOMES
-(gateway/exchange/outcome.h); run as a program this writes them anew.  Figures
+and the schema of gateway.yaml are written from SETTINGS
+(gateway/conf/settings.h) and OUTCOMES (gateway/exchange/outcome.h), that of
+mapping.yaml by mapping_schema.py; run as a program this writes them anew.  Figures
 are whatever `make numbers` wrote, kept honest by a digest in their marker.
 """
 import hashlib
@@ -11,6 +12,7 @@ import pathlib
 import re
 
 import manuals
+import mapping_schema
 import schema
 import settings
 
@@ -18,6 +20,7 @@ README = "README.md"
 SAMPLE = "config/gateway.yaml"
 OUTCOMES = "gateway/exchange/outcome.h"
 SCHEMA = "config/gateway.schema.json"
+MAPPING_SCHEMA = "config/mapping.schema.json"
 SETTINGS = settings.SOURCE
 OUTCOME_ROW = re.compile(r'^\s*X\(\w+,\s*(\d{3}),\s*"([A-Z_]*)",\s*\w+,\s*"([^"]*)"', re.M)
 FIGURES = re.compile(r"<!-- numbers: begin (\w*) -->\n(.*?)<!-- numbers: end -->", re.S)
@@ -127,26 +130,33 @@ def leaves(found, path=""):
     return {p: v for key, value in members for p, v in leaves(value, f"{path}/{key}").items()}
 
 
+def schema_faults(path, found, wanted, source):
+    """Where FOUND, the schema at PATH, is not WANTED, the text that SOURCE makes."""
+    try:
+        was, is_ = leaves(json.loads(found)), leaves(json.loads(wanted))
+    except ValueError as wrong:
+        yield path, wrong.lineno, f"is no JSON: {wrong.msg}"
+        return
+    for place in sorted(set(was) | set(is_)):
+        if place not in was or place not in is_ or was[place] != is_[place]:
+            yield path, 0, f"{place} is not what {source} says"
+    if leaves(was) == leaves(is_) and found != wanted:
+        yield path, 0, "is not written as test/lint/documents.py writes it"
+
+
 def schemas(tree):
-    """The schema of gateway.yaml is what the table makes of it."""
+    """The schemas are what the table of settings and the form of mappings make of them."""
+    if MAPPING_SCHEMA in tree.files:
+        yield from schema_faults(MAPPING_SCHEMA, tree.text(MAPPING_SCHEMA), mapping_schema.text(),
+                                 "test/lint/mapping_schema.py")
     if SETTINGS not in tree.files or SCHEMA not in tree.files:
         return
-    found = tree.text(SCHEMA)
     try:
         wanted = schema.text(setting_rows(tree))
     except schema.Unknown as wrong:
         yield SETTINGS, 0, str(wrong)
         return
-    try:
-        was, is_ = leaves(json.loads(found)), leaves(json.loads(wanted))
-    except ValueError as wrong:
-        yield SCHEMA, wrong.lineno, f"is no JSON: {wrong.msg}"
-        return
-    for path in sorted(set(was) | set(is_)):
-        if path not in was or path not in is_ or was[path] != is_[path]:
-            yield SCHEMA, 0, f"{path} is not what {SETTINGS} says"
-    if leaves(was) == leaves(is_) and found != wanted:
-        yield SCHEMA, 0, "is not written as test/lint/documents.py writes it"
+    yield from schema_faults(SCHEMA, tree.text(SCHEMA), wanted, SETTINGS)
 
 
 def figures(tree):
@@ -175,6 +185,7 @@ def main():
     (root / SCHEMA).write_text(schema.text(setting_rows(tree)))
     page = root / manuals.PAGES[1]
     page.write_text(manuals.filled(page.read_text(), tree.text(SETTINGS)))
+    (root / MAPPING_SCHEMA).write_text(mapping_schema.text())
 
 
 if __name__ == "__main__":

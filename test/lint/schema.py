@@ -20,6 +20,8 @@ WORDS = {
     "FORMAT": ["json", "logfmt"],
     "SWITCH": ["on", "off"],
 }
+# The very end; in Python $ also stands before a last line feed.
+END = r"$(?!\n)"
 ABOUT = {
     "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
     "timeouts": "How long is waited for what; in ms, s, m or h.",
@@ -73,7 +75,7 @@ def quantity(setting):
             ways.append(digits(least, setting.maximum // factor) + (f" ?{unit}" if unit else ""))
     if setting.kind == "TIME" and setting.minimum == 0:
         ways.append("0+")
-    return f"^(?:{'|'.join(ways)})$"
+    return f"^(?:{'|'.join(ways)}){END}"
 
 
 def whole(setting):
@@ -108,7 +110,7 @@ def shapes(setting):
     if kind == "FILE":
         found.append({"type": "string", "minLength": 1})
     if kind == "USER":
-        found += [{"type": "string", "pattern": "^[^:]+(?::[^:]+)?$"},
+        found += [{"type": "string", "pattern": f"^[^:]+(?::[^:]+)?{END}"},
                   {"type": "integer", "minimum": 1, "maximum": 2**32 - 2}]
     if not found:
         raise Unknown(f"{setting.key} is of a kind that no schema is known for: {kind}")
@@ -160,30 +162,33 @@ def definitions():
         "(?:0{0,2}[0-9]|0?[1-9][0-9]|1[01][0-9]|12[0-8])"
     network = f"(?:{IPV4}(?:/{bits4})?|{ipv6()}(?:/{bits6})?)"
     return {
-        "address": {"type": "string", "pattern": f"^{address('.')}$"},
+        "address": {"type": "string", "pattern": f"^{address('.')}{END}"},
         "addresses": {"anyOf": [
             {"type": "string", "pattern": listed(address("[^,]"), 8)},
             {"type": "array", "items": {"$ref": "#/definitions/address"}, "minItems": 1,
              "maxItems": 8}]},
-        "network": {"type": "string", "pattern": f"^{network}$"},
+        "network": {"type": "string", "pattern": f"^{network}{END}"},
         "networks": {"anyOf": [
             {"enum": ["none"]},
             {"type": "string", "pattern": listed(network, 32)},
             {"type": "array", "items": {"$ref": "#/definitions/network"}, "maxItems": 32}]},
         "origin": {"type": "string", "pattern": rf"^http://(?:[0-9A-Za-z._-]{{1,253}}|"
-                   rf"\[{ipv6()}\])(?::(?:{PORT}))?$"},
+                   rf"\[{ipv6()}\])(?::(?:{PORT}))?{END}"},
     }
 
 
 def listed(one, most):
     """ONE, or up to MOST of it with commas between them."""
-    return rf"^[ \t]*{one}[ \t]*(?:,[ \t]*{one}[ \t]*){{0,{most - 1}}}$"
+    return rf"^[ \t]*{one}[ \t]*(?:,[ \t]*{one}[ \t]*){{0,{most - 1}}}{END}"
+
+
+def version():
+    return {"description": "Of this file's form: 1.", "const": 1, "examples": [1]}
 
 
 def schema(rows):
     """The whole schema, for ROWS of settings."""
-    properties = {"version": {"description": "Of this file's form: 1.", "const": 1,
-                              "examples": [1]}}
+    properties = {"version": version()}
     for setting in rows:
         group, dot, key = setting.key.partition(".")
         if not dot:

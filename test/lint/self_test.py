@@ -14,6 +14,7 @@ import consoles  # noqa: E402
 import documents  # noqa: E402
 import lint  # noqa: E402
 import manuals  # noqa: E402
+import mapping_schema  # noqa: E402
 import rooms  # noqa: E402
 import schema  # noqa: E402
 import settings  # noqa: E402
@@ -129,6 +130,11 @@ CASES = [
     (documents.schemas, {documents.SETTINGS: SETTING, documents.SCHEMA: SCHEMA}, 0),
     (documents.schemas, {documents.SETTINGS: SETTING.replace("NUMBER", "COUNT"),
                          documents.SCHEMA: SCHEMA}, 1),
+    *[(documents.schemas,
+       {documents.MAPPING_SCHEMA: mapping_schema.text().replace(was, becomes, 1)}, complaints)
+      for was, becomes, complaints in (
+          ("", "", 0), ('"maxLength": 256', '"maxLength": 255', 1), ('"DELETE"', '"ERASE"', 1),
+          ("  ", "    ", 1), ("{", "[", 1))],
     *[(documents.schemas, {documents.SETTINGS: SETTING,
                            documents.SCHEMA: SCHEMA.replace(was, becomes, 1)}, complaints)
       for was, becomes, complaints in (

@@ -5,7 +5,9 @@ refused, () where it is the file as a whole.  A validator is anything with the
 face of Schema; both configuration files use it.
 """
 import json
+import pathlib
 import re
+import tempfile
 
 import jsonschema
 
@@ -22,9 +24,9 @@ class Schema:
         self.validator = jsonschema.Draft7Validator(self.document)
 
     def refused(self, text):
-        """The places that the schema refuses in TEXT, a file's."""
+        """The places that the schema refuses in TEXT, a file's, or its bytes."""
         try:
-            found = yaml12.load(text)
+            found = yaml12.load(text.decode() if isinstance(text, bytes) else text)
         except ValueError:
             return {()}
         return {tuple(e.absolute_path)[:2] for e in self.validator.iter_errors(found)}
@@ -36,3 +38,15 @@ def complaints(file):
     pattern = re.compile(rf"^{re.escape(str(file))}(?::(\d+):\d+)?: error: ")
     return [int(match.group(1) or 0) for line in error.splitlines()
             if (match := pattern.match(line))]
+
+
+def mapping_complaints(text):
+    """[{code, message, line, ...}] of each error that `dpgw check` finds in the mapping TEXT."""
+    with tempfile.TemporaryDirectory(prefix="dpgw-test-") as folder:
+        settings, mapping = (pathlib.Path(folder, name) for name in ("gateway.yaml", "mapping.yaml"))
+        settings.write_text('version: 1\nlisten: "127.0.0.1:0"\n'
+                            'upstream: {url: "http://127.0.0.1:9"}\nmapping: mapping.yaml\n')
+        mapping.write_bytes(text if isinstance(text, bytes) else text.encode())
+        _, _, error = program.run("check", "--format", "json", "-c", str(settings))
+    found = [json.loads(line) for line in error.splitlines()]
+    return [c for c in found if c["severity"] == "error" and c["file"] == str(mapping)]

@@ -1,0 +1,326 @@
+r"""mapping_schema.py - config/mapping.schema.json, said once for every form an entry can have
+
+Patterns refuse what gateway/mapping and gateway/json refuse, in the dialect
+that Python and JavaScript share: `$(?!\n)` is the very end, since Python's $
+also stands before a last line feed.  What no schema can tell is listed in
+test/schema/mappings.py.
+"""
+import json
+
+import schema
+from settings import NOEND, Setting
+
+END = schema.END
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+ALIKE = ("HEAD", "OPTIONS")      # never exchanged for another
+NAME_MAX = 256                   # MAPPING_NAME_MAX
+UNMAPPABLE = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+              "content-length", "expect", "host", "authorization"]
+
+LITERAL = r"[-A-Za-z0-9._~!$&'()+,;=:@]"
+SEGMENT = rf"(?:\{{[A-Za-z0-9_.-]+\}}|(?!\.\.?(?:[;/]|{END})){LITERAL}{{1,255}})"
+SEGMENTS = rf"(?:{SEGMENT}(?:/{SEGMENT}){{0,63}}(?:/\*\*)?|\*\*)"
+# No parameter twice, at most 16 of them.
+PARAMETERS = r"(?!.*\{([^{}]*)\}.*\{\1\})(?!(?:[^{]*\{){17})"
+
+FIRST = r"[^\x00-@\[-^`{-\x7f]"
+PLAIN_NAME = rf"{FIRST}[^\x00-/:-@\[-^`{{-\x7f]{{0,{NAME_MAX - 1}}}"
+UNIT = r"u(?:[0-9A-CEFa-cef][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2}|" \
+       r"[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2})"
+
+
+def path():
+    return {"type": "string", "pattern": f"^{PARAMETERS}/{SEGMENTS}?{END}",
+            "patternErrorMessage": "A path begins with \"/\"; its segments are literals, {names}, "
+            "each once, or a last **.",
+            "examples": ["/api/v1/products/{productId}", "/api/v1/spaces/**"]}
+
+
+def json_path():
+    """The part of JSONPath that gateway/json/path.h takes."""
+    quoted = "|".join(rf"{quote}(?:[^\x00-\x1f\\{quote}]|\\(?:[bfnrt/\\{quote}]|{UNIT}))"
+                      rf"{{0,{NAME_MAX}}}{quote}" for quote in "'\"")
+    inside = rf"\[[ \t]*(?:{quoted})[ \t]*\]"
+    steps = rf"\.\.?{PLAIN_NAME}(?=[.\[]|{END})|\.\*|\[[ \t]*\*[ \t]*\]|(?:\.\.)?{inside}"
+    return {"description": "Which values: $, .name, ['name'], .*, [*] and ..name, with the "
+            "client's names in both directions.",
+            "type": "string", "pattern": rf"^\$(?:{steps})*{END}",
+            "patternErrorMessage": "A path begins with \"$\" and goes on with .name, ['name'], .*, "
+            "[*] or ..name; filters, slices and indexes are not supported.",
+            "examples": ["$..rows", "$.data.items[*]", "$..links.*"]}
+
+
+def any_case(word):
+    return "".join(f"[{c.upper()}{c}]" if c.isalpha() else c for c in word)
+
+
+def header_name():
+    refused = "|".join(rf"{any_case(name)}{END}" for name in UNMAPPABLE)
+    proxy = rf"{any_case('proxy-')}[^\n]"
+    return {"type": "string", "maxLength": NAME_MAX,
+            "pattern": rf"^(?!{refused}|{proxy})[A-Za-z0-9!#$%&'*+.^_`|~-]+{END}",
+            "patternErrorMessage": "A header name is letters, digits and \"-\"; those that frame a "
+            "message or concern one connection, Host and Authorization stay as they are."}
+
+
+def name(description=None):
+    """A name, or any text that is exchanged whole."""
+    found = {"type": "string", "minLength": 1, "maxLength": NAME_MAX}
+    return {"description": description, **found} if description else found
+
+
+def quantity(kind):
+    return schema.quantity(Setting("", kind, "", 1, NOEND, ""))
+
+
+def ref(definition):
+    return {"allOf": [{"$ref": f"#/definitions/{definition}"}]}
+
+
+def pairs(names, values):
+    return {"type": ["object", "null"], "propertyNames": names, "additionalProperties": values}
+
+
+def choice(about, words, standard=None):
+    """One of WORDS, {word: what it means}."""
+    return {"description": f"{about}: " + "; ".join(f"{w}, {m}" for w, m in words.items()) + ".",
+            "enum": list(words), **({"default": standard} if standard else {}),
+            "examples": list(words)}
+
+
+def direction():
+    return choice("In which direction", {
+        "both": "requests and replies", "request": "only what a client sends",
+        "response": "only what the service replies"}, "both")
+
+
+def methods():
+    """The forms a table of methods has; none of them empty."""
+    one = {"enum": METHODS, "errorMessage": "A method is " + ", ".join(METHODS) + "; GET brings "
+           "HEAD with it, and OPTIONS is forwarded on every path."}
+    free = [m for m in METHODS if m not in ALIKE]
+    sent_as = {"description": "Client method: the method that goes to the service.",
+               "type": "object", "minProperties": 1, "additionalProperties": False,
+               "properties": {m: {"description": f"What a client's {m} is sent as.",
+                                  "enum": [m] if m in ALIKE else free,
+                                  "examples": [m] if m in ALIKE else ["POST"]} for m in METHODS},
+               "examples": [{"PUT": "POST"}]}
+    listed = {"type": "array", "minItems": 1, "uniqueItems": True,
+              "items": {"anyOf": [one, {"$ref": "#/definitions/sent_as"}]},
+              "examples": [["GET", "POST"], ["GET", {"PUT": "POST"}]]}
+    return sent_as, listed
+
+
+def field_rule():
+    return {"type": "object", "required": ["upstream"], "additionalProperties": False,
+            "properties": {
+                "upstream": {**name("The service's name of the field."),
+                             "examples": ["workspaceId"]},
+                "direction": direction(),
+                "at": {"description": "Only members of the objects at this path are renamed; names "
+                       "in it are the client's.", **ref("json_path"),
+                       "examples": ["$.data..dataAssets[*]"]}},
+            "examples": [{"upstream": "workspaceId", "direction": "request"}]}
+
+
+def fields(narrow):
+    """The table of fields; a NARROW one may also take entries of a wider one out."""
+    forms = [name("The service's name of the field."), {"$ref": "#/definitions/field_rule"}]
+    about = "Client name: service's name, of fields wherever they stand in JSON, query strings, " \
+        "forms and multipart parts."
+    if narrow:
+        forms.append({"description": "Takes the wider entry of this name out.", "type": "null"})
+        about += " An entry replaces the wider one of the same client name, null removes it."
+    else:
+        about += " Whole names only, never values."
+    return {"description": about, **pairs(name(), {"anyOf": forms}),
+            "examples": [{"dataProductId": "workspaceId"},
+                         {"sourceDataProductId": {"upstream": "sourceWorkspaceId",
+                                                  "direction": "request"}}]}
+
+
+def value_rule():
+    return {"type": "object", "required": ["at"], "additionalProperties": False,
+            "oneOf": [{"required": ["map"]}, {"required": ["rewrite"]}],
+            "errorMessage": "An entry has \"at\" and either \"map\" or \"rewrite\".",
+            "properties": {
+                "at": {"description": "Where the strings stand; names in the path are the "
+                       "client's.", **ref("json_path"), "examples": ["$..resourceType"]},
+                "map": {"description": "Client value: service's value; whole strings.",
+                        **pairs(name(), name()), "type": "object", "minProperties": 1,
+                        "examples": [{"data_product": "workspace"}]},
+                "rewrite": choice("How the strings are changed", {
+                    "url": "a URL or path goes through the routes",
+                    "words": "by the tables of words and fields",
+                    "name": "the string is itself a field's name"}),
+                "direction": direction()},
+            "examples": [{"at": "$..resourceType", "map": {"data_product": "workspace"}},
+                         {"at": "$..links.*", "rewrite": "url"}]}
+
+
+def rules(narrow):
+    """The keys that stand at every width."""
+    adds = " Adds to the wider ones." if narrow else ""
+    return {
+        "fields": fields(narrow),
+        "opaque": {"description": "Subtrees that are carried through untouched: customers' own "
+                   f"JSON.{adds}", "type": ["array", "null"],
+                   "items": {"$ref": "#/definitions/json_path"},
+                   "examples": [["$..rows", "$..semanticModel.definition"]]},
+        "values": {"description": "String values that do change, and only these; the first that "
+                   f"fits a string applies.{adds}", "type": ["array", "null"],
+                   "items": {"$ref": "#/definitions/value_rule"},
+                   "examples": [[{"at": "$..links.*", "rewrite": "url"}]]},
+        "collisions": {
+            "description": "What happens if both names of a pair meet in one object.",
+            "type": ["object", "null"], "additionalProperties": False,
+            "properties": {side: choice(about, {
+                "reject": refused, "keep": "the second leaves under the name it came with"}, usual)
+                for side, about, refused, usual in (
+                    ("request", "Both names in a request", "400", "reject"),
+                    ("response", "Both names in a reply", "502 or a cut reply", "keep"))},
+            "examples": [{"request": "reject", "response": "keep"}]},
+    }
+
+
+def scope(keys):
+    """The keys of a route or a resource: KEYS first."""
+    return {
+        **keys, **rules(True),
+        "body": {**choice("Whether bodies are translated", {
+            "auto": "by their media type", "raw": "never"}, "auto")},
+        "timeout": {"description": "How long the service may take until the first byte, and "
+                    "between bytes; in place of the timeouts of gateway.yaml.",
+                    **ref("time"), "examples": ["300s"]},
+        "max_body": {"description": "The largest request body; beyond it 413.  In place of the "
+                     "limits of gateway.yaml.", **ref("size"),
+                     "examples": ["64MiB", "unlimited"]},
+    }
+
+
+def resource():
+    keys = scope({"methods": {"description": "The client's methods; {PUT: POST} sends PUT as "
+                              "POST.", **ref("methods"), "examples": [["GET", "POST"]]}})
+    return {"type": "object", "required": ["methods"], "additionalProperties": False,
+            "properties": keys,
+            "examples": [{"methods": ["POST"], "timeout": "300s"}]}
+
+
+def route():
+    templates = {
+        side: {"description": about, **ref("path"), "examples": [example]}
+        for side, about, example in (
+            ("client", "The path that clients use. {x} is one segment, a last ** is any number of "
+             "them; both sides have the same ones.", "/api/v1/data-products/{dataProductId}"),
+            ("upstream", "The service's path for it.", "/api/v1/workspaces/{dataProductId}"))}
+    tail = {"type": "string", "pattern": f"^{PARAMETERS}{SEGMENTS}{END}",
+            "patternErrorMessage": "A resource is segments without a \"/\" before them, such as "
+            "chat/stream or skills/**."}
+    keys = scope({
+        **templates,
+        "methods": {"description": "The client's methods; {PUT: POST} sends PUT as POST.  GET "
+                    "brings HEAD with it, OPTIONS is always forwarded.",
+                    "anyOf": [{"$ref": "#/definitions/methods"}, {"type": "null"},
+                              {"type": "array", "maxItems": 0}],
+                    "examples": [["GET", "POST"], ["GET", {"PUT": "POST"}]]},
+        "resources": {"description": "What is served below both paths, under the same tail: a list "
+                      "of methods, or a map with keys of its own; the route's keys hold for it.",
+                      "type": ["object", "null"], "propertyNames": tail,
+                      "additionalProperties": {"anyOf": [{"$ref": "#/definitions/methods"},
+                                                         {"$ref": "#/definitions/resource"}]},
+                      "examples": [{"chat/stream": {"methods": ["POST"], "timeout": "300s"},
+                                    "skills/**": ["GET", "DELETE"]}]}})
+    served = [{"required": [key], "properties": {key: form}} for key, form in (
+        ("methods", {"$ref": "#/definitions/methods"}),
+        ("resources", {"type": "object", "minProperties": 1}))]
+    return {"type": "object", "required": ["client", "upstream"], "additionalProperties": False,
+            "anyOf": served, "properties": keys,
+            "examples": [{"client": "/api/v1/data-products", "upstream": "/api/v1/workspaces",
+                          "methods": ["GET", "POST"]}]}
+
+
+def definitions():
+    sent_as, listed = methods()
+    size = {"type": "string", "pattern": quantity("SIZE"),
+            "patternErrorMessage": "A size is whole digits and one of KiB, MiB, GiB."}
+    return {
+        "path": path(),
+        "json_path": json_path(),
+        "header": header_name(),
+        "time": {"type": "string", "pattern": quantity("TIME"),
+                 "patternErrorMessage": "A time is whole digits and one of ms, s, m, h."},
+        "size": {"anyOf": [size, {"enum": ["unlimited"]},
+                           {"type": "integer", "minimum": 1, "maximum": NOEND}]},
+        "sent_as": sent_as,
+        "methods": {"anyOf": [listed, {"$ref": "#/definitions/sent_as"}]},
+        "field_rule": field_rule(),
+        "value_rule": value_rule(),
+        "resource": resource(),
+        "route": route(),
+        "served": {"type": "object", "required": ["path"], "additionalProperties": False,
+                   "properties": {"path": {"description": "The path, the same on both sides.",
+                                           **ref("path"), "examples": ["/api/v1/spaces/**"]}}},
+    }
+
+
+def tables():
+    """The top-level keys that are no rules."""
+    return {
+        "words": {"description": "Client word: service's word, for rewrite: words.  Whole words, "
+                  "the longest first, in the case written here.", **pairs(name(), name()),
+                  "examples": [{"data product": "workspace"}]},
+        "query": {"description": "What is special in query strings.", "type": ["object", "null"],
+                  "additionalProperties": False,
+                  "properties": {"names_in": {
+                      "description": "Parameters whose value lists field names "
+                      "(?sort=-dataProductId,name), by the client's names.",
+                      "type": ["array", "null"], "items": name(),
+                      "examples": [["sort", "fields", "include"]]}},
+                  "examples": [{"names_in": ["sort", "fields"]}]},
+        "headers": {"description": "Client name: service's name, of header fields in both "
+                    "directions; case plays no part.",
+                    **pairs({"$ref": "#/definitions/header"}, {"$ref": "#/definitions/header"}),
+                    "examples": [{"X-Data-Product-Id": "X-Workspace-Id"}]},
+        "watch": {"description": "Names of the service that look unmapped: counted and listed by "
+                  "dpgw drift, never changed.", "type": ["object", "null"],
+                  "additionalProperties": False, "properties": {
+                      key: {"description": about, "type": ["array", "null"], "items": name(),
+                            "examples": [example]}
+                      for key, about, example in (
+                          ("names", "Which names look unmapped; * is any characters, ? is one, case "
+                           "plays no part.", ["*workspace*"]),
+                          ("ignore", "Names that are looked at no more.", ["slackWorkspaceId"]))},
+                  "examples": [{"names": ["*workspace*"], "ignore": ["slackWorkspaceId"]}]},
+    }
+
+
+def document():
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "urn:dpgw:mapping.schema.json",
+        "title": "mapping.yaml",
+        "description": "Every translation rule of the Data Products Gateway.  Left is the client's "
+                       "word, right the service's.",
+        "type": "object",
+        "required": ["version"],
+        "additionalProperties": False,
+        "properties": {
+            "version": schema.version(),
+            "routes": {"description": "Which paths are served, and by which of the service's.  "
+                       "What is not listed is 404; the most specific path wins.",
+                       "type": ["array", "null"], "items": {"$ref": "#/definitions/route"},
+                       "examples": [[{"client": "/api/v1/data-products",
+                                      "upstream": "/api/v1/workspaces", "methods": ["GET"]}]]},
+            "passthrough": {"description": "What is served unchanged, byte for byte, with every "
+                            "method.", "type": ["array", "null"],
+                            "items": {"$ref": "#/definitions/served"},
+                            "examples": [[{"path": "/api/v1/spaces/**"}]]},
+            **rules(False), **tables(),
+        },
+        "definitions": definitions(),
+    }
+
+
+def text():
+    """The file's text."""
+    return json.dumps(document(), indent=2) + "\n"
