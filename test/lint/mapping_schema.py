@@ -241,14 +241,12 @@ def route():
 
 def definitions():
     sent_as, listed = methods()
-    size = {"type": "string", "pattern": quantity("SIZE"),
-            "patternErrorMessage": "A size is whole digits and one of KiB, MiB, GiB."}
+    size = schema.patterned(quantity("SIZE"), schema.SAY["SIZE"] + ".")
     return {
         "path": path(),
         "json_path": json_path(),
         "header": header_name(),
-        "time": {"type": "string", "pattern": quantity("TIME"),
-                 "patternErrorMessage": "A time is whole digits and one of ms, s, m, h."},
+        "time": schema.patterned(quantity("TIME"), schema.SAY["TIME"] + "."),
         "size": {"anyOf": [size, {"enum": ["unlimited"]},
                            {"type": "integer", "minimum": 1, "maximum": NOEND}]},
         "sent_as": sent_as,
@@ -284,8 +282,8 @@ def tables():
         "watch": {"description": "Names of the service that look unmapped: counted and listed by "
                   "dpgw drift, never changed.", "type": ["object", "null"],
                   "additionalProperties": False, "properties": {
-                      key: {"description": about, "type": ["array", "null"], "items": name(),
-                            "examples": [example]}
+                      key: {"description": about, "type": ["array", "null"],
+                            "uniqueItems": True, "items": name(), "examples": [example]}
                       for key, about, example in (
                           ("names", "Which names look unmapped; * is any characters, ? is one, case "
                            "plays no part.", ["*workspace*"]),

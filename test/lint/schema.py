@@ -30,6 +30,18 @@ ABOUT = {
 }
 
 
+# What an editor says where a pattern does not fit; anybody else passes over it.
+SAY = {
+    "SIZE": "A size is whole digits and one of KiB, MiB, GiB",
+    "TIME": "A time is whole digits and one of ms, s, m, h",
+    "USER": "An account is name, name:group or uid:gid.",
+    "address": "An address is 127.0.0.1:8080, [::1]:8080 or unix:/path, in digits and not by name.",
+    "network": "A range is 10.0.0.0/8, ::1 or the like.",
+    "origin": "The service is http://host or http://host:port, with no path.",
+}
+SAY["MEMORY"] = SAY["SIZE"]
+
+
 class Unknown(Exception):
     """A setting of a kind that no schema is known for."""
 
@@ -46,6 +58,12 @@ def ipv6():
             tail.append(f"(?:{HEX}:){{0,{5 - left}}}{IPV4}")
         ways.append(head + (f"(?:{'|'.join(tail)})?" if tail else ""))
     return f"(?:{'|'.join(ways)})"
+
+
+def patterned(pattern, message):
+    """Texts that PATTERN fits; MESSAGE is what to say of others."""
+    return {"type": "string", "pattern": pattern, "patternErrorMessage": message,
+            "errorMessage": message}
 
 
 def digits(least, most):
@@ -90,7 +108,8 @@ def shapes(setting):
     if kind in ("NUMBER", "WORKERS"):
         found.append(whole(setting))
     elif kind in UNITS:
-        found.append({"type": "string", "pattern": quantity(setting)})
+        range_ = bounds(setting)
+        found.append(patterned(quantity(setting), f"{SAY[kind]}, from {range_}."))
         if kind != "TIME":
             found.append(whole(setting))
         elif setting.minimum == 0:
@@ -110,7 +129,7 @@ def shapes(setting):
     if kind == "FILE":
         found.append({"type": "string", "minLength": 1})
     if kind == "USER":
-        found += [{"type": "string", "pattern": f"^[^:]+(?::[^:]+)?{END}"},
+        found += [patterned(f"^[^:]+(?::[^:]+)?{END}", SAY["USER"]),
                   {"type": "integer", "minimum": 1, "maximum": 2**32 - 2}]
     if not found:
         raise Unknown(f"{setting.key} is of a kind that no schema is known for: {kind}")
@@ -161,19 +180,19 @@ def definitions():
     bits4, bits6 = "(?:0{0,2}[0-9]|0?[12][0-9]|0?3[0-2])", \
         "(?:0{0,2}[0-9]|0?[1-9][0-9]|1[01][0-9]|12[0-8])"
     network = f"(?:{IPV4}(?:/{bits4})?|{ipv6()}(?:/{bits6})?)"
+    origin = rf"http://(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])(?::(?:{PORT}))?"
     return {
-        "address": {"type": "string", "pattern": f"^{address('.')}{END}"},
+        "address": patterned(f"^{address('.')}{END}", SAY["address"]),
         "addresses": {"anyOf": [
-            {"type": "string", "pattern": listed(address("[^,]"), 8)},
+            patterned(listed(address("[^,]"), 8), SAY["address"]),
             {"type": "array", "items": {"$ref": "#/definitions/address"}, "minItems": 1,
              "maxItems": 8}]},
-        "network": {"type": "string", "pattern": f"^{network}{END}"},
+        "network": patterned(f"^{network}{END}", SAY["network"]),
         "networks": {"anyOf": [
             {"enum": ["none"]},
-            {"type": "string", "pattern": listed(network, 32)},
+            patterned(listed(network, 32), SAY["network"]),
             {"type": "array", "items": {"$ref": "#/definitions/network"}, "maxItems": 32}]},
-        "origin": {"type": "string", "pattern": rf"^http://(?:[0-9A-Za-z._-]{{1,253}}|"
-                   rf"\[{ipv6()}\])(?::(?:{PORT}))?{END}"},
+        "origin": patterned(f"^{origin}{END}", SAY["origin"]),
     }
 
 

@@ -16,6 +16,7 @@ SEMANTIC = [
     ("the sides of a route have other parameters or another end", "unbound-parameter", "", ""),
     ("there is nothing wider to take out", "nothing-to-remove", "", r": (~|null)?[ }\n]"),
     ("a method stands in a list twice, once with what it becomes", "listed-twice", "", r"\{GET:"),
+    ("a glob stands in the list in another case", "listed-twice", "glob", "watch"),
     ("a resource and its route have a parameter of one name", "bad-path", "of that name already",
      "resources"),
     ("a resource and its route are too long together", "bad-path", "at most", "resources"),
@@ -185,6 +186,10 @@ def whole():
         yield f"values: [{{{keys}}}]"
     for rule in ("", "{upstream: b}", "{upstream: b, other: 1}", "{at: $.a}"):
         yield f"fields: {{a: {rule}}}"
+    yield f"routes: [{ROUTE[:-1]}, {{GET: POST}}]}}]"
+    yield "watch: {names: [a, A]}"
+    yield "watch: {names: [a, a]}"
+    yield "watch: {ignore: [a, A]}"
     yield "fields:"
     yield "fields: {a: b, c: b}"
     yield "fields: {a: b, b: c}"
