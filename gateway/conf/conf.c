@@ -25,6 +25,16 @@ static void no_memory(struct diag *d, const char *file)
     diag_error(d, (struct where){.file = file}, "no-memory", "not enough memory");
 }
 
+/* FILE, whose name the conf owns, as a tree, and marked as it was read; NULL after complaints. */
+static struct yaml_node *load_tree(struct loading *l, const char *file, struct where blame)
+{
+    struct file_mark mark = {file, FILE_MARK_ABSENT};
+    struct yaml_node *root = yaml_file_marked(l->trees, &mark, blame, l->d);
+
+    l->conf->files[l->conf->file_count++] = mark;
+    return root;
+}
+
 /* --- the mapping --------------------------------------------------------------------- */
 
 /* The path that the setting at FIELD names, as seen from the settings file's folder. */
@@ -51,7 +61,7 @@ static struct text resolved(const struct loading *l, const struct text *field)
 static void load_mapping(struct loading *l, const char *file, struct where blame)
 {
     struct mapping_builder *builder = mapping_builder_new(l->d);
-    struct yaml_node *root = yaml_file_tree(l->trees, file, blame, l->d);
+    struct yaml_node *root = load_tree(l, file, blame);
 
     if (!builder)
         no_memory(l->d, file);
@@ -75,12 +85,15 @@ static void load_token(struct loading *l)
         return;
     buf_init(&token, TOKEN_FILE_MAX);
     *file = resolved(l, file);
-    if (!file->at)
+    if (!file->at) {
         no_memory(l->d, l->conf->file);
-    else if (yaml_file_bytes(file->at, where, &token, l->d) &&
-             text_trim(buf_text(&token)).len < TOKEN_BYTES_MIN)
-        diag_error(l->d, where, "weak-token", "%s must hold a token of %d characters or more",
-                   file->at, TOKEN_BYTES_MIN);
+    } else if (yaml_file_bytes(file->at, where, &token, l->d)) {
+        l->conf->files[l->conf->file_count++] =
+            (struct file_mark){file->at, file_mark_of(buf_text(&token))};
+        if (text_trim(buf_text(&token)).len < TOKEN_BYTES_MIN)
+            diag_error(l->d, where, "weak-token", "%s must hold a token of %d characters or more",
+                       file->at, TOKEN_BYTES_MIN);
+    }
     l->conf->admin_token = arena_copy(l->conf->arena, text_trim(buf_text(&token)));
     buf_fini(&token);
 }
@@ -94,7 +107,7 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     const char *file = l->conf->file;
     struct settings *s = &l->layers->settings;
     size_t before = diag_errors(l->d);
-    struct yaml_node *root = yaml_file_tree(l->trees, file, (struct where){.file = file}, l->d);
+    struct yaml_node *root = load_tree(l, file, (struct where){.file = file});
 
     bool sound = root && expect_file(root, l->d);
     if (sound)

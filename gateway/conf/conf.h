@@ -8,6 +8,7 @@
 #define CONF_CONF_H
 
 #include "base/diag.h"
+#include "base/file_mark.h"
 #include "conf/settings.h"
 #include "mapping/mapping.h"
 
@@ -28,14 +29,18 @@ struct conf_origin {
     struct where where;
 };
 
+enum { CONF_FILES_MAX = 3 }; /* settings, mapping, token */
+
 /* Both files, as they were read.  Nothing in it changes; it is counted like its mapping. */
 struct conf {
     atomic_uint references;
-    const char *file;                  /* the settings file that was read */
-    struct settings settings;          /* texts owned by the conf */
-    struct mapping *mapping;           /* one reference */
-    struct text admin_token;           /* what admin_token_file holds; absent: none */
-    const struct conf_origin *origins; /* one for each row of SETTINGS */
+    const char *file;                       /* the settings file that was read */
+    struct settings settings;               /* texts owned by the conf */
+    struct mapping *mapping;                /* one reference */
+    struct text admin_token;                /* what admin_token_file holds; absent: none */
+    const struct conf_origin *origins;      /* one for each row of SETTINGS */
+    struct file_mark files[CONF_FILES_MAX]; /* all that was read */
+    size_t file_count;
     struct arena *arena;
 };
 

@@ -192,7 +192,6 @@ struct settings {
 #define SETTINGS_FIXED(X)                                                                          \
     X("listen")                                                                                    \
     X("admin")                                                                                     \
-    X("admin_token_file")                                                                          \
     X("upstream.url")                                                                              \
     X("reload")                                                                                    \
     X("workers")                                                                                   \

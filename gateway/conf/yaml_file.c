@@ -34,17 +34,26 @@ bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struc
     return sound;
 }
 
-struct yaml_node *yaml_file_tree(struct arena *arena, const char *file, struct where blame,
-                                 struct diag *d)
+struct yaml_node *yaml_file_marked(struct arena *arena, struct file_mark *file, struct where blame,
+                                   struct diag *d)
 {
     struct yaml_node *root = NULL;
     struct buf source;
 
     buf_init(&source, YAML_FILE_MAX + 1);
-    if (yaml_file_bytes(file, blame, &source, d)) {
-        diag_source(d, file, buf_text(&source));
-        root = yaml_tree_read(arena, file, buf_text(&source), d);
+    if (yaml_file_bytes(file->path, blame, &source, d)) {
+        file->content = file_mark_of(buf_text(&source));
+        diag_source(d, file->path, buf_text(&source));
+        root = yaml_tree_read(arena, file->path, buf_text(&source), d);
     }
     buf_fini(&source);
     return root;
+}
+
+struct yaml_node *yaml_file_tree(struct arena *arena, const char *file, struct where blame,
+                                 struct diag *d)
+{
+    struct file_mark mark = {.path = file};
+
+    return yaml_file_marked(arena, &mark, blame, d);
 }

@@ -8,6 +8,7 @@
 #define CONF_YAML_FILE_H
 
 #include "base/buf.h"
+#include "base/file_mark.h"
 #include "conf/yaml_tree.h"
 
 /* The bytes of FILE into TO, up to its ceiling; false, with a complaint at BLAME, if they can't be
@@ -17,5 +18,9 @@ bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struc
 /* FILE as a tree in ARENA; D keeps its source.  NULL after complaints. */
 struct yaml_node *yaml_file_tree(struct arena *arena, const char *file, struct where blame,
                                  struct diag *d);
+
+/* The same of FILE's path; its content becomes the mark of the bytes that were read. */
+struct yaml_node *yaml_file_marked(struct arena *arena, struct file_mark *file, struct where blame,
+                                   struct diag *d);
 
 #endif

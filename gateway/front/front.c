@@ -46,8 +46,10 @@ bool front_set_limits(struct front *f, const struct front_limits *limits)
     free(f->scratch);
     f->scratch = scratch;
     f->limits = *limits;
-    for (struct tap *tap = f->taps; tap; tap = tap->next)
+    for (struct tap *tap = f->taps; tap; tap = tap->next) {
         tap_fit(tap);
+        tap_on_timer(-1, EV_TIMEOUT, tap); /* its clocks may be shorter now */
+    }
     return true;
 }
 

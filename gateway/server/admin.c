@@ -251,6 +251,11 @@ struct admin *admin_new(struct event_base *base, const struct conf *conf,
     return a;
 }
 
+void admin_follow(struct admin *a, const struct conf *conf)
+{
+    a->conf = conf;
+}
+
 bool admin_listen(struct admin *a, int fd, struct text address)
 {
     struct counter *c = &a->counters[a->count];

@@ -56,11 +56,14 @@ struct admin_host {
 };
 
 /*
- * A new responder on BASE for CONF, which outlives it, that listens nowhere
- * yet.  NULL: no memory.
+ * A new responder on BASE for CONF, which outlives it or admin_follow, that
+ * listens nowhere yet.  NULL: no memory.
  */
 struct admin *admin_new(struct event_base *base, const struct conf *conf,
                         const struct admin_host *host);
+
+/* From now on CONF's token opens it; CONF outlives it or the next call of this. */
+void admin_follow(struct admin *a, const struct conf *conf);
 
 /* Accepts on FD too, a socket bound to ADDRESS, and owns it.  False: errno tells. */
 bool admin_listen(struct admin *a, int fd, struct text address);

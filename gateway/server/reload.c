@@ -52,9 +52,7 @@ static void print_complaints(struct diag *d, struct buf *to)
 
 static void watch_files(struct reload *r)
 {
-    const char *files[] = {r->conf->file, r->conf->settings.mapping_file.at};
-
-    if (r->watch && !file_watch_set(r->watch, files, 2))
+    if (r->watch && !file_watch_set(r->watch, r->conf->files, r->conf->file_count))
         LOG(LOG_WARN, "files are not watched", LOG_S("reason", strerror(errno)),
             LOG_S("hint", "reload with SIGHUP"));
 }
@@ -65,29 +63,38 @@ static void take_over(struct reload *r, struct conf *next, const char *why)
 
     r->conf = next;
     log_setup(next->settings.log_level, next->settings.log_format);
-    LOG(LOG_INFO, "reloaded", LOG_S("why", why), LOG_T("mapping", mapping_digest(next->mapping)),
-        LOG_T("mapping_before", mapping_digest(old->mapping)));
     watch_files(r);
     r->taken(r->owner, next);
+    LOG(LOG_INFO, "reloaded", LOG_S("why", why), LOG_T("mapping", mapping_digest(next->mapping)),
+        LOG_T("mapping_before", mapping_digest(old->mapping)));
     conf_unref(&old);
+}
+
+/* What the files say now; NULL if that may not be in force, and D tells why. */
+static struct conf *next_conf(const struct reload *r, struct diag *d)
+{
+    if (r->watch)
+        file_watch_note(r->watch); /* before they are read: what comes later is news */
+    struct conf *next = conf_load(r->source.file, &r->source.overrides, r->source.environment, d);
+    if (next && !conf_may_follow(r->conf, next, d))
+        conf_unref(&next);
+    return next;
 }
 
 bool reload_now(struct reload *r, const char *why, struct buf *complaints)
 {
     struct diag *d = diag_new();
-    struct conf *next = NULL;
 
     notify_reloading();
-    if (d)
-        next = conf_load(r->source.file, &r->source.overrides, r->source.environment, d);
-    bool taken = next && conf_may_follow(r->conf, next, d);
+    struct conf *next = d ? next_conf(r, d) : NULL;
+    size_t errors = d ? diag_errors(d) : 0;
     if (d)
         log_complaints(d);
     if (d && complaints)
         print_complaints(d, complaints);
     diag_free(&d);
-    r->counts.last_taken = taken;
-    if (taken) {
+    r->counts.last_taken = next;
+    if (next) {
         r->counts.taken++;
         take_over(r, next, why);
         notify_ready(mapping_digest(next->mapping), "");
@@ -95,11 +102,9 @@ bool reload_now(struct reload *r, const char *why, struct buf *complaints)
     }
     r->counts.refused++;
     LOG(LOG_ERROR, "reload refused", LOG_S("why", why),
-        LOG_T("mapping", mapping_digest(r->conf->mapping)),
+        LOG_T("mapping", mapping_digest(r->conf->mapping)), LOG_N("errors", errors),
         LOG_S("hint", "the old configuration stays in force; dpgw check tells what is wrong"));
     notify_ready(mapping_digest(r->conf->mapping), "; the newest reload was refused");
-    if (next)
-        conf_unref(&next);
     return false;
 }
 

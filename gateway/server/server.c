@@ -22,9 +22,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { EXIT_CUT_SHORT = 1 };
+enum { EXIT_CUT_SHORT = 1, FOLLOW_SECONDS = 2 };
 
 struct server {
     const struct settings *settings; /* as they were at the start */
@@ -44,6 +45,7 @@ struct server {
     struct event *done;     /* a worker's thread has ended */
     struct event *drain_by; /* the drain's limit */
     int done_pipe[2];
+    uint64_t drain_ms;
     bool draining;
 };
 
@@ -110,7 +112,7 @@ static void on_drain_limit(evutil_socket_t fd, short what, void *owner)
     struct server *s = owner;
 
     (void)fd, (void)what;
-    LOG(LOG_WARN, "drain limit reached", LOG_N("limit_ms", s->settings->timeouts.drain));
+    LOG(LOG_WARN, "drain limit reached", LOG_N("limit_ms", s->drain_ms));
     tell_workers(s, WORKER_CUT);
 }
 
@@ -127,6 +129,7 @@ static void on_stop(evutil_socket_t signal, short what, void *owner)
         _exit(EXIT_CUT_SHORT);
     }
     s->draining = s->console.draining = true;
+    s->drain_ms = ms;
     notify_stopping();
     LOG(LOG_INFO, "draining", LOG_N("signal", signal), LOG_N("limit_ms", ms));
     if (ms)
@@ -142,13 +145,26 @@ static void on_hangup(evutil_socket_t signal, short what, void *owner)
     reload_now(s->reload, "signal", NULL);
 }
 
-/* A new configuration is in force: for the workers too, each as soon as it gets to it. */
+/*
+ * A new configuration is in force: for the workers too, each as soon as it
+ * gets to it.  That is waited for, so that whoever asked for it knows.
+ */
 static void on_taken(void *owner, struct conf *conf)
 {
     struct server *s = owner;
+    struct timespec by;
+    size_t late = 0;
 
+    admin_follow(s->admin, conf);
     for (size_t i = 0; i < s->worker_count; i++)
         worker_follow(s->workers[i], conf);
+    clock_gettime(CLOCK_MONOTONIC, &by);
+    by.tv_sec += FOLLOW_SECONDS;
+    for (size_t i = 0; i < s->worker_count; i++)
+        late += !worker_follows(s->workers[i], conf, &by);
+    if (late > 0)
+        LOG(LOG_WARN, "workers are late to follow", LOG_N("workers", late),
+            LOG_S("hint", "each takes the new configuration as soon as it gets to it"));
 }
 
 static bool make_events(struct server *s)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -28,6 +29,8 @@ struct worker {
     atomic_uint orders;
     atomic_bool silent;          /* it was asked for a beat and has not answered */
     _Atomic(struct conf *) next; /* the configuration to go on with, its reference in it */
+    _Atomic(const struct conf *) followed; /* the last that was tried */
+    sem_t news;                            /* of that, and of the end */
     struct event *mail;
     struct event *reaper;
     struct event *look; /* while draining: is anything left? */
@@ -158,6 +161,8 @@ static void follow(struct worker *w, struct conf *next)
     else
         upstream_set_limits(w->upstream, &upstream);
     generations_reap(w->newest);
+    atomic_store(&w->followed, next);
+    sem_post(&w->news);
     conf_unref(&next);
 }
 
@@ -185,6 +190,14 @@ void worker_follow(struct worker *w, struct conf *conf)
 
     conf_unref(&missed);
     eventfd_write(w->mailbox, 1);
+}
+
+bool worker_follows(struct worker *w, const struct conf *conf, const struct timespec *by)
+{
+    while (atomic_load(&w->followed) != conf && !atomic_load(&w->ended))
+        if (sem_clockwait(&w->news, CLOCK_MONOTONIC, by) != 0 && errno != EINTR)
+            return false;
+    return true;
 }
 
 struct ledger *worker_ledger(struct worker *w)
@@ -274,6 +287,7 @@ struct worker *worker_new(struct conf *conf, struct worker_common *common, const
     if (!w)
         goto fail;
     w->mailbox = -1;
+    sem_init(&w->news, 0, 0);
     w->common = common;
     w->base = base_new();
     if (!w->base || !make_events(w) || !ledger_init(&w->ledger) || !make_rooms(w, conf))
@@ -295,6 +309,7 @@ static void *run(void *owner)
 
     event_base_loop(w->base, EVLOOP_NO_EXIT_ON_EMPTY);
     atomic_store(&w->ended, true);
+    sem_post(&w->news);
     if (write(w->done_fd, "", 1) != 1)
         LOG(LOG_ERROR, "worker end not told", LOG_N("errno", errno));
     return NULL;
@@ -344,6 +359,7 @@ void worker_free(struct worker **owned)
     struct conf *next = atomic_exchange(&w->next, NULL);
     conf_unref(&next);
     ledger_fini(&w->ledger);
+    sem_destroy(&w->news);
     free(w);
     *owned = NULL;
 }

@@ -14,6 +14,8 @@
 #include "server/ledger.h"
 #include "server/upstream_state.h"
 
+#include <time.h>
+
 struct guests;
 struct worker;
 
@@ -49,6 +51,9 @@ bool worker_start(struct worker *w, int done_fd);
 
 /* Has W go on with CONF, of which it takes a reference: for what begins from then on. */
 void worker_follow(struct worker *w, struct conf *conf);
+
+/* True once W goes on with CONF, or ends; waits for that until BY on the monotonic clock. */
+bool worker_follows(struct worker *w, const struct conf *conf, const struct timespec *by);
 
 /* What W's exchanges have come to. */
 struct ledger *worker_ledger(struct worker *w);
