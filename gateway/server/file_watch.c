@@ -11,7 +11,7 @@
  * A file under way is not looked at before its way has been quiet for so
  * long, unless it never is; one that is missing is looked for again.
  */
-enum { QUIET_MS = 200, LATEST_MS = 2000, LOOKS_FOR_MISSING = 25 };
+enum { QUIET_MS = 200, LATEST_MS = 2000, LOOKS_FOR_MISSING = 15 };
 
 struct file_watch {
     void (*changed)(void *owner);

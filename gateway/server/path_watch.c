@@ -72,7 +72,7 @@ static bool way_follow(struct way *way, const char *target)
     if (++way->links > LINKS_MAX ||
         snprintf(rest, sizeof rest, "%s/%s", target, way->rest) >= (int)sizeof rest)
         return false;
-    strcpy(way->rest, rest);
+    memcpy(way->rest, rest, sizeof rest);
     if (target[0] == '/')
         way->at[0] = 0;
     return true;
@@ -87,7 +87,7 @@ static bool way_enter(struct way *way, const char *name)
         return false;
     ssize_t n = readlink(next, target, sizeof target - 1);
     if (n < 0 && errno == EINVAL) {
-        strcpy(way->at, next);
+        memcpy(way->at, next, sizeof next);
         return true;
     }
     if (n < 0)

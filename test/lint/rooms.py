@@ -21,7 +21,7 @@ DOORS = [
     (r"curl/.*", r"gateway/upstream/curl_\w+\.[ch]"),
     (r"openssl/.*", r"gateway/front/tls(_\w+)?\.[ch]"),
     (r"zlib\.h|brotli/.*|zstd(_errors)?\.h", r"gateway/coding/.*"),
-    (r"pthread\.h", r"gateway/server/.*"),
+    (r"(pthread|semaphore)\.h", r"gateway/server/.*"),
     (r"systemd/.*", r"gateway/server/(notify|sockets)\.c"),
     (r"uthash\.h", r"gateway/server/.*"),
 ]
