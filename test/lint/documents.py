@@ -48,10 +48,12 @@ def errors_table(tree):
 
 
 def settings_table(tree):
-    lines = ["| setting | default | from, to | what it is |", "|---|---|---|---|"]
+    lines = ["| setting | default | from, to | reload | what it is |", "|---|---|---|---|---|"]
+    fixed = settings.fixed(tree.text(SETTINGS))
     for row in setting_rows(tree):
         standard = f"`{row.standard}`" if row.standard else "-"
-        lines.append(f"| `{row.key}` | {standard} | {settings.bounds(row)} | {row.about} |")
+        change = "restart" if row.key in fixed else "live"
+        lines.append(f"| `{row.key}` | {standard} | {settings.bounds(row)} | {change} | {row.about} |")
     return "\n".join(lines) + "\n"
 
 

@@ -7,6 +7,7 @@ import re
 
 SOURCE = "gateway/conf/settings.h"
 Setting = collections.namedtuple("Setting", "key kind standard minimum maximum about")
+FIXED = re.compile(r"^#define SETTINGS_FIXED\(X\)(.*(?<=\\)\n(?:.*\\\n)*.*)", re.M)
 NOEND = 2**64 - 1                # SETTINGS_NOEND: it may be unlimited
 ROW = re.compile(r'X\("([\w.]+)",\s*[\w.]+,\s*([A-Z]+),\s*"([^"]*)",\s*([^",]+),\s*([^",]+),'
                  r'\s*"([^"]*)"\)')
@@ -36,6 +37,12 @@ def rows(text):
     text = re.sub(r'"\s*\n\s*"', "", text)
     return [Setting(key, kind, standard, number(least, names), number(most, names), about)
             for key, kind, standard, least, most, about in ROW.findall(text)]
+
+
+def fixed(text):
+    """The keys of SETTINGS_FIXED in TEXT: what a running gateway keeps."""
+    match = FIXED.search(text)
+    return set(re.findall(r'X\("([\w.]+)"\)', match.group(1))) if match else set()
 
 
 def written(kind, value):
