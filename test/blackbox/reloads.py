@@ -144,8 +144,10 @@ class Upload:
         self.step, self.sent = max(1, len(self.body) // 20), 0
         self.connection = gate.connect()
         head = wire.request_bytes("PUT", f"/c/upload{number}", None, [
-            ("Content-Length", str(len(self.body))), ("Content-Type", "application/json")])
+            ("Content-Length", str(len(self.body))), ("Content-Type", "application/json"),
+            ("Expect", "100-continue")])
         self.connection.send(head)
+        self.connection.until(b"HTTP/1.1 100 Continue\r\n\r\n")  # so it has begun
 
     def go_on(self):
         last = len(self.body) - 1

@@ -15,7 +15,6 @@ MAIN = "gateway/main.c"
 PAGES = ["gateway/man/dpgw.1", "gateway/man/dpgw-gateway.5", "gateway/man/dpgw-mapping.5"]
 COMPLETION = "gateway/completion/dpgw.bash"
 MARKED = re.compile(r'(\.\\" settings: begin\n)(.*?)(\.\\" settings: end\n)', re.S)
-FIXED = re.compile(r"#define SETTINGS_FIXED\(X\)(.*?)\n\n", re.S)
 
 
 def escaped(text):
@@ -27,7 +26,7 @@ def escaped(text):
 
 def settings_list(source):
     """Every setting of SOURCE, settings.h, as a list of mdoc(7)."""
-    fixed = re.findall(r'X\("([\w.]+)"\)', FIXED.search(source).group(1))
+    fixed = settings.fixed(source)
     lines = [".Bl -tag -width Ds"]
     for row in settings.rows(source):
         standard = f" Pq {escaped(row.standard)}" if row.standard else ""

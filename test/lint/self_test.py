@@ -41,9 +41,10 @@ SETTING = """#define SETTINGS_KIB UINT64_C(1024)
       "open arrays and objects; " \\
       "beyond it 400")
 """
-SETTINGS = ("<!-- settings: begin -->\n| setting | default | from, to | what it is |\n"
-            "|---|---|---|---|\n%s<!-- settings: end -->\n")
-DEPTH = "| `limits.json_depth` | `256` | 1 to 10240 | open arrays and objects; beyond it 400 |\n"
+SETTINGS = ("<!-- settings: begin -->\n| setting | default | from, to | reload | what it is |\n"
+            "|---|---|---|---|---|\n%s<!-- settings: end -->\n")
+DEPTH = "| `limits.json_depth` | `256` | 1 to 10240 | live | open arrays and objects; beyond it 400 |\n"
+FIXED = '#define SETTINGS_FIXED(X) \\\n    X("limits.json_number") \\\n    X("limits.json_depth")\n'
 SHOWN = "version: 1\nlimits:\n  # json_depth: %s  # open arrays and objects; beyond it 400\n"
 SCHEMA = schema.text(settings.rows(SETTING))
 FIGURES = "| memory | 12 MiB |\n"
@@ -125,6 +126,9 @@ CASES = [
     (documents.tables, {documents.SETTINGS: SETTING, "README.md": SETTINGS % DEPTH}, 0),
     (documents.tables, {documents.SETTINGS: SETTING,
                         "README.md": SETTINGS % DEPTH.replace("256", "64")}, 2),
+    (documents.tables, {documents.SETTINGS: SETTING + FIXED,
+                        "README.md": SETTINGS % DEPTH.replace("live", "restart")}, 0),
+    (documents.tables, {documents.SETTINGS: SETTING + FIXED, "README.md": SETTINGS % DEPTH}, 2),
     (documents.tables, {documents.SETTINGS: SETTING.replace("KIB, \\", "KIB * 2, \\"),
                         "README.md": SETTINGS % DEPTH}, 2),
     (documents.schemas, {documents.SETTINGS: SETTING, documents.SCHEMA: SCHEMA}, 0),
