@@ -6,8 +6,9 @@ import signal
 import threading
 
 import cases
+import scrape
 import wire
-from test_y_admin import Asked, samples
+from test_y_admin import Asked
 
 MAPPING = ('version: 1\nroutes:\n  - {client: "/c/{x}", upstream: "/s/{x}", methods: [GET, PUT]}\n'
            'fields: {%s: inner}\n')
@@ -62,7 +63,7 @@ class Reloaded(Asked):
 
     def reloads(self, gate):
         """(taken, refused, whether the newest was taken) by the metrics."""
-        got = samples(self.ask(gate, "/metrics").body.decode())
+        got = scrape.samples(self.ask(gate, "/metrics").body.decode())
         return (got['dpgw_reloads_total{result="taken"}'],
                 got['dpgw_reloads_total{result="refused"}'], got["dpgw_last_reload_successful"])
 
@@ -332,7 +333,7 @@ class UnderWay(Reloaded):
 
     def wait_open(self, gate, count):
         self.until(gate, "/metrics", lambda reply:
-                   samples(reply.body.decode())["dpgw_exchanges"] == count)
+                   scrape.samples(reply.body.decode())["dpgw_exchanges"] == count)
 
     def test_marks_of_tags(self):
         """A tag that the old mapping marked is the service's own again, strength and all."""

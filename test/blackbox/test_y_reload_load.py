@@ -6,8 +6,8 @@ import gateway
 import program
 import reliability
 import reloads
+import scrape
 import wire
-from test_y_admin import samples
 from test_y_reload import Reloaded
 
 RELEASE = program.BUILD.name == "release"
@@ -31,7 +31,7 @@ class UnderLoad(Reloaded):
         else:
             gate.child.send_signal(signal.SIGHUP)
             self.until(gate, "/metrics", lambda reply: self.turns == sum(
-                value for key, value in samples(reply.body.decode()).items()
+                value for key, value in scrape.samples(reply.body.decode()).items()
                 if key.startswith("dpgw_reloads_total")))
         return good
 
