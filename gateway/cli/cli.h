@@ -20,6 +20,9 @@ int cli_explain(int argc, char **argv);
 /* What a change of the mapping does to clients: 0, or 1 where --fail-on asks for it. */
 int cli_diff(int argc, char **argv);
 
+/* The unmapped names that a running gateway has met: 0, or 69 if it does not answer. */
+int cli_drift(int argc, char **argv);
+
 /* Prints the version: 0. */
 int cli_version(int argc, char **argv);
 

@@ -110,7 +110,7 @@ static bool prepare(struct exchange *ex, enum media media, struct text content_t
                      &ex->host->limits.coding, on_plain, ex))
         return false;
     if (down->translated) {
-        task.watcher = tally_begin(&ex->tally[RESPONSE], task.rules);
+        task.watcher = tally_begin(&ex->tally[RESPONSE], task.rules, &ex->sightings);
         down->translator = translator_new(media, &task);
     }
     if (down->translated && !down->translator)

@@ -53,7 +53,8 @@ static struct exchange_report report_of(const struct exchange *ex)
                                     .on_kept = ex->on_kept,
                                     .event_stream = ex->down.events,
                                     .invalid = {ex->invalid[REQUEST], ex->invalid[RESPONSE]},
-                                    .tally = {&ex->tally[REQUEST], &ex->tally[RESPONSE]}};
+                                    .tally = {&ex->tally[REQUEST], &ex->tally[RESPONSE]},
+                                    .unmapped = ex->sightings.all};
 }
 
 /* The pairs of the log's line, without those that this exchange has no value for. */
@@ -122,6 +123,7 @@ void exchange_end(struct exchange *ex, enum outcome outcome)
     exchange_enter(ex, EXCHANGE_ENDED);
     times_answered(ex);
     upstream_cancel(&ex->upstream);
+    sightings_end(&ex->sightings);
     struct exchange_report report = report_of(ex);
     log_exchange(ex, &report);
     if (ex->host->ended)
@@ -236,6 +238,7 @@ static void destroy(struct exchange *ex)
         event_free(ex->deadline);
     uplink_fini(&ex->up);
     downlink_fini(&ex->down);
+    sightings_end(&ex->sightings);
     tally_fini(&ex->tally[REQUEST]);
     tally_fini(&ex->tally[RESPONSE]);
     mapping_unref(&ex->mapping);
@@ -269,6 +272,15 @@ static struct exchange *begin(struct exchange_host *host, struct front_request *
     return ex;
 }
 
+/* A route was found: begins its way up, and looks out for what comes down. */
+static void go_up(struct exchange *ex)
+{
+    if (!ex->route->passthrough)
+        sightings_begin(&ex->sightings, ex->mapping, ex->route, ex->host->sighted, ex->host->owner);
+    ex->scene.watcher = sightings_watcher(&ex->sightings);
+    uplink_begin(ex);
+}
+
 void exchange_begin(struct exchange_host *host, struct front_request *request,
                     const struct http_head *head)
 {
@@ -292,7 +304,7 @@ void exchange_begin(struct exchange_host *host, struct front_request *request,
     else if (head->form == HTTP_ASTERISK_FORM)
         exchange_answer_empty(ex, 204);
     else
-        uplink_begin(ex);
+        go_up(ex);
     times_rest(ex);
 }
 

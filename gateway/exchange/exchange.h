@@ -56,6 +56,9 @@ struct exchange_host {
     void (*bury)(void *owner);
     /* An exchange has ended, as REPORT says; NULL: nobody wants to know. */
     void (*ended)(void *owner, const struct exchange_report *report);
+    /* A reply has names that nobody has mapped; NULL: nobody wants to know, and none is looked for.
+     */
+    void (*sighted)(void *owner, const struct sighting *sighting);
     void *owner;
 
     /* Kept by this room; zero at first. */

@@ -148,6 +148,19 @@ static bool goes_down(const struct exchange *ex, const struct remaking *remaking
     return !fields_in(translated_down, name);
 }
 
+/* Adds FIELD of a route that is translated. */
+static void add_translated(struct field_list *list, const struct remaking *remaking,
+                           const struct http_field *field)
+{
+    struct exchange *ex = list->ex;
+
+    ex->sightings.field = field->name;
+    fields_add_mapped(list, RESPONSE, field, value_down(ex, remaking, field));
+    ex->sightings.field = (struct text){0};
+    if (!rules_header(ex->route->rules, RESPONSE, field->name).at)
+        sightings_header(&ex->sightings, field->name);
+}
+
 /* Adds the fields FROM as they go down. */
 static void add_down(struct field_list *list, const struct http_fields *from,
                      const struct remaking *remaking)
@@ -166,7 +179,7 @@ static void add_down(struct field_list *list, const struct http_fields *from,
         else if (ex->route->passthrough)
             fields_add(list, field.name, field.value);
         else
-            fields_add_mapped(list, RESPONSE, &field, value_down(ex, remaking, &field));
+            add_translated(list, remaking, &field);
     }
 }
 

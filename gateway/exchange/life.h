@@ -111,6 +111,7 @@ struct exchange {
     unsigned transfers;                 /* requests to the service */
     unsigned on_kept;                   /* of them on kept connections */
     struct tally tally[2];              /* by direction: what the rules did to the bodies */
+    struct sightings sightings;         /* unmapped names that its reply lets out */
     bool invalid[2];                    /* by direction: the body was refused by its translator */
     struct front_request *client;       /* NULL once its end was told */
     struct upstream_transfer *upstream; /* NULL before it starts and after it ends */

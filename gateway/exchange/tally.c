@@ -50,7 +50,16 @@ static void on_passed_event(void *owner, const struct translate_fault *fault)
     t->events++;
 }
 
-const struct translate_watcher *tally_begin(struct tally *t, const struct rules *rules)
+static void on_unmapped(void *owner, enum unmapped kind, struct text name,
+                        const struct trail *trail)
+{
+    struct tally *t = owner;
+
+    sightings_note(t->sightings, kind, name, trail);
+}
+
+const struct translate_watcher *tally_begin(struct tally *t, const struct rules *rules,
+                                            struct sightings *sightings)
 {
     size_t pairs = rules_pair_count(rules);
     struct tally_row *rows = calloc(pairs + rules_value_count(rules) + 1, sizeof *rows);
@@ -60,12 +69,14 @@ const struct translate_watcher *tally_begin(struct tally *t, const struct rules 
     *t = (struct tally){.rules = rules,
                         .pairs = rows,
                         .values = rows + pairs,
+                        .sightings = sightings,
                         .watcher = {.renamed = on_renamed,
                                     .revalued = on_revalued,
                                     .collided = on_collided,
                                     .passed_name = on_passed_name,
                                     .passed_value = on_passed_value,
                                     .passed_event = on_passed_event,
+                                    .unmapped = sightings->sighted ? on_unmapped : NULL,
                                     .owner = t}};
     return &t->watcher;
 }

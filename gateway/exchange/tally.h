@@ -7,7 +7,7 @@
 #ifndef EXCHANGE_TALLY_H
 #define EXCHANGE_TALLY_H
 
-#include "translate/translate.h"
+#include "exchange/sightings.h"
 
 struct tally_row {
     uint32_t changed;  /* keys renamed, or values changed */
@@ -16,19 +16,22 @@ struct tally_row {
 };
 
 struct tally {
-    const struct rules *rules; /* NULL: nothing was counted */
-    struct tally_row *pairs;   /* by pair id */
-    struct tally_row *values;  /* by value rule id */
-    uint32_t events;           /* events that streamed on although they were no JSON */
+    const struct rules *rules;   /* NULL: nothing was counted */
+    struct tally_row *pairs;     /* by pair id */
+    struct tally_row *values;    /* by value rule id */
+    uint32_t events;             /* events that streamed on although they were no JSON */
+    struct sightings *sightings; /* where unmapped names go */
     struct translate_watcher watcher;
 };
 
 /*
  * Makes T ready for a body under RULES and returns the watcher that counts
- * into it; NULL if there is no memory, and then nothing is counted.  RULES
- * and T stay where they are until tally_fini.
+ * into it; NULL if there is no memory, and then nothing is counted.  Unmapped
+ * names go to SIGHTINGS.  RULES, T and SIGHTINGS stay where they are until
+ * tally_fini.
  */
-const struct translate_watcher *tally_begin(struct tally *t, const struct rules *rules);
+const struct translate_watcher *tally_begin(struct tally *t, const struct rules *rules,
+                                            struct sightings *sightings);
 
 /* Frees what T holds; a zeroed T is fine. */
 void tally_fini(struct tally *t);

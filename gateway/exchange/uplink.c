@@ -130,7 +130,7 @@ static bool prepare(struct exchange *ex)
     up->translated = up->media != MEDIA_OTHER;
     if (!up->translated)
         return true;
-    task.watcher = tally_begin(&ex->tally[REQUEST], task.rules);
+    task.watcher = tally_begin(&ex->tally[REQUEST], task.rules, &ex->sightings);
     up->translator = translator_new(up->media, &task);
     return up->translator;
 }

@@ -27,12 +27,15 @@ struct admin;
     X(READYZ, "/readyz", ADMIN_PLAIN, false)                                                       \
     X(METRICS, "/metrics", "text/plain; version=0.0.4; charset=utf-8", false)                      \
     X(ROUTES, "/routes", ADMIN_JSON, false)                                                        \
+    X(DRIFT, "/drift", ADMIN_JSON, false)                                                          \
+    X(DRIFT_YAML, "/drift.yaml", ADMIN_YAML, false)                                                \
     X(CONFIG, "/-/config", ADMIN_JSON, false)                                                      \
     X(LOG_LEVEL, "/-/log-level", ADMIN_JSON, true)                                                 \
     X(RELOAD, "/-/reload", ADMIN_JSON, true)
 
 #define ADMIN_PLAIN "text/plain; charset=utf-8"
 #define ADMIN_JSON  "application/json"
+#define ADMIN_YAML  "application/yaml"
 
 enum admin_page {
 #define X(name, path, type, post) ADMIN_##name,

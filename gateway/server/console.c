@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "base/quote.h"
+#include "server/drift.h"
+#include "server/drift_page.h"
 #include "server/guests.h"
 #include "server/log_writer.h"
 #include "server/metrics.h"
@@ -49,6 +51,7 @@ static struct metrics_gauges gauges_of(const struct console *c)
         .welcomed = guests_welcomed(common->guests),
         .refused = guests_refused(common->guests),
         .log_lost = log_writer_lost(),
+        .unmapped = drift_count(common->drift),
     };
 }
 
@@ -136,6 +139,19 @@ static int routes(const struct console *c, struct buf *body)
         buf_add_byte(body, '}');
     }
     buf_add(body, TEXT("]\n"));
+    return 200;
+}
+
+/* --- unmapped names -------------------------------------------------------------- */
+
+static int drift(const struct console *c, bool yaml, struct buf *body)
+{
+    const struct mapping *mapping = reload_conf(c->reload)->mapping;
+
+    if (yaml)
+        drift_page_yaml(c->common->drift, mapping, body);
+    else
+        drift_page_json(c->common->drift, mapping, body);
     return 200;
 }
 
@@ -246,6 +262,10 @@ int console_answer(void *owner, const struct admin_request *request, struct buf 
         return metrics(c, body);
     case ADMIN_ROUTES:
         return routes(c, body);
+    case ADMIN_DRIFT:
+        return drift(c, false, body);
+    case ADMIN_DRIFT_YAML:
+        return drift(c, true, body);
     case ADMIN_CONFIG:
         return config(c, body);
     case ADMIN_LOG_LEVEL:

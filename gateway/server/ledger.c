@@ -123,6 +123,7 @@ static void enter_route(struct ledger *l, const struct exchange_report *r)
     answer->count++;
     time_it(&route->duration, r->duration_us);
     time_it(&route->own, r->own_us);
+    route->leaks += r->unmapped;
     if (r->transfers)
         time_it(&route->upstream, r->upstream_us);
 }
@@ -195,6 +196,7 @@ static void add_routes(struct ledger *sum, const struct ledger *from)
         add_histogram(&s->duration, &f->duration);
         add_histogram(&s->upstream, &f->upstream);
         add_histogram(&s->own, &f->own);
+        s->leaks += f->leaks;
         for (const struct answer_count *a = f->answers; a; a = a->next) {
             struct answer_count *to = answer_entry(sum, s, a->method, a->status);
 

@@ -44,6 +44,7 @@ struct route_count {
     struct text route; /* the client template; empty: no route */
     struct answer_count *answers;
     struct histogram duration, upstream, own;
+    uint64_t leaks; /* unmapped names that were let out */
 };
 
 /* What one rule did in one direction. */

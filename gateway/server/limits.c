@@ -92,7 +92,7 @@ uint64_t limits_worst_bytes(const struct settings *s)
     uint64_t pieces = 2 * (s->limits.buffer_high + PIECE_BYTES * EXPANSION) + held_whole(s);
     uint64_t unread = s->limits.buffer_high + s->limits.request_head + 2 * PIECE_BYTES;
     uint64_t transfer = 2 * (PIECE_BYTES + s->limits.response_head);
-    uint64_t each = 2 * EXCHANGE_ARENA_BYTES + unread + pieces + transfer;
+    uint64_t each = 2 * EXCHANGE_ARENA_BYTES + SIGHTINGS_BYTES + unread + pieces + transfer;
 
     return each > UINT64_MAX / s->limits.exchanges ? UINT64_MAX : s->limits.exchanges * each;
 }

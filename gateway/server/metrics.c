@@ -140,6 +140,17 @@ static void write_rules(struct buf *to, const struct ledger *ledger)
     }
 }
 
+static void write_leaks(struct buf *to, const struct ledger *ledger)
+{
+    FAMILY(to, "leaks_total", "counter",
+           "Names that the mapping watches out for and that went out to clients, by route.");
+    for (const struct route_count *r = ledger->routes; r; r = r->hh.next) {
+        struct label label = route_label(r);
+
+        exposition_sample(to, "dpgw_leaks_total", "", &label, 1, r->leaks);
+    }
+}
+
 static void write_documents(struct buf *to, const struct ledger *ledger)
 {
     FAMILY(to, "invalid_documents_total", "counter",
@@ -177,6 +188,9 @@ static void write_gauges(struct buf *to, const struct metrics_gauges *g)
     one(to, "dpgw_exchanges_limit", "gauge", "Requests there may be in flight.", g->exchanges_most);
     one(to, "dpgw_event_streams", "gauge", "Of them replies that are event streams.",
         g->event_streams);
+    one(to, "dpgw_drift_names", "gauge",
+        "Names of the service that no rule knows and that were met in replies, by route.",
+        g->unmapped);
     one(to, "dpgw_memory_pressure", "gauge",
         "0: none, 1: connections close after a reply, 2: new requests get 503.", g->pressure);
     one(to, "dpgw_draining", "gauge", "1 once the process takes no new connections.", g->draining);
@@ -221,6 +235,7 @@ void metrics_write(struct buf *to, const struct ledger *ledger, const struct met
     write_outcomes(to, ledger);
     write_bytes(to, ledger);
     write_rules(to, ledger);
+    write_leaks(to, ledger);
     write_documents(to, ledger);
     write_upstream(to, ledger);
     write_gauges(to, gauges);

@@ -19,6 +19,7 @@ struct metrics_gauges {
     bool draining;
     uint64_t welcomed, refused; /* connections */
     uint64_t log_lost;          /* lines */
+    size_t unmapped;            /* names on the drift list */
 };
 
 /* The mapping in force, and how it came to be. */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "server/admin.h"
 #include "server/console.h"
+#include "server/drift.h"
 #include "server/guests.h"
 #include "server/limits.h"
 #include "server/log_writer.h"
@@ -156,6 +157,7 @@ static void on_taken(void *owner, struct conf *conf)
     size_t late = 0;
 
     admin_follow(s->admin, conf);
+    drift_follow(s->common.drift, conf->mapping);
     for (size_t i = 0; i < s->worker_count; i++)
         worker_follow(s->workers[i], conf);
     clock_gettime(CLOCK_MONOTONIC, &by);
@@ -247,7 +249,8 @@ static bool make_common(struct server *s)
     quota_init(&s->common.exchanges, settings->limits.exchanges);
     s->common.guests =
         guests_new(connections_there_may_be(settings), settings->limits.connections_per_client);
-    return s->common.guests;
+    s->common.drift = drift_new(s->conf->mapping);
+    return s->common.guests && s->common.drift;
 }
 
 /* An exchange holds about as much as four idle connections, or more. */
@@ -284,6 +287,7 @@ static void server_fini(struct server *s)
     watchdog_free(&s->watchdog);
     memory_watch_free(&s->memory);
     guests_free(&s->common.guests);
+    drift_free(&s->common.drift);
     for (size_t i = 0; i < 3; i++)
         if (s->signals[i])
             event_free(s->signals[i]);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "front/front.h"
+#include "server/drift.h"
 #include "server/generation.h"
 #include "server/guests.h"
 #include "server/limits.h"
@@ -94,6 +95,13 @@ static void on_ended(void *owner, const struct exchange_report *report)
     upstream_state_note(&w->common->upstream, report);
 }
 
+static void on_sighted(void *owner, const struct sighting *sighting)
+{
+    struct worker *w = owner;
+
+    drift_note(w->common->drift, sighting);
+}
+
 /* What exchanges of this worker borrow, whatever the configuration. */
 static struct exchange_host like_exchanges(struct worker *w)
 {
@@ -105,6 +113,7 @@ static struct exchange_host like_exchanges(struct worker *w)
         .pressure = &w->common->pressure,
         .bury = on_bury,
         .ended = on_ended,
+        .sighted = on_sighted,
         .owner = w,
     };
 }

@@ -16,6 +16,7 @@
 
 #include <time.h>
 
+struct drift;
 struct guests;
 struct worker;
 
@@ -27,6 +28,7 @@ struct worker_common {
     struct pressure pressure; /* of memory */
     atomic_size_t event_streams;
     struct upstream_state upstream;
+    struct drift *drift; /* unmapped names */
 };
 
 /* What the server may ask of a running worker. */

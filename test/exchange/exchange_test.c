@@ -8,8 +8,9 @@ int main(void)
     log_setup(LOG_ERROR, LOG_LOGFMT);
     stage_setup();
     int failed = run_cells() + run_outcomes() + run_replies() + run_fields() + run_validators() +
-                 run_traces() + run_forwarding() + run_reports() + run_unpacking() + run_codings() +
-                 run_recodings() + run_coded_requests() + run_faults() + run_orders();
+                 run_traces() + run_forwarding() + run_reports() + run_unmapped() +
+                 run_unpacking() + run_codings() + run_recodings() + run_coded_requests() +
+                 run_faults() + run_orders();
     stage_teardown();
     return failed ? 1 : 0;
 }

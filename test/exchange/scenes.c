@@ -154,6 +154,7 @@ struct mapping *scenes_mapping(void)
     mapping_scope_field(global, at_line(11, "dataProduct"), at_line(11, "workspace"), REACH_BOTH,
                         (struct written){0});
     mapping_builder_header(b, at_line(12, "X-Data-Product-Id"), at_line(12, "X-Workspace-Id"));
+    mapping_builder_watch(b, at_line(13, "*workspace*"));
     struct mapping *m = mapping_builder_finish(&b);
     if (!m)
         diag_print(complaints, stderr, false);

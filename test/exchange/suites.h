@@ -46,4 +46,7 @@ int run_forwarding(void);
 /* What is told of an exchange once it has ended. */
 int run_reports(void);
 
+/* Which names of the service are told of that nobody has mapped. */
+int run_unmapped(void);
+
 #endif

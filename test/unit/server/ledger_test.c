@@ -140,11 +140,12 @@ static void rules_have_their_counts(void **state)
 {
     struct ledger one, sum;
     struct tally tally[2] = {0};
+    struct sightings none = {0};
     const struct rules *rules = the_route()->rules;
 
     (void)state;
     assert_true(ledger_init(&one) && ledger_init(&sum));
-    assert_non_null(tally_begin(&tally[RESPONSE], rules));
+    assert_non_null(tally_begin(&tally[RESPONSE], rules, &none));
     for (size_t i = 0; i < rules_pair_count(rules); i++) {
         const struct pair *pair = rules_pair_at(rules, i);
         const struct translate_watcher *w = &tally[RESPONSE].watcher;
