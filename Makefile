@@ -265,6 +265,23 @@ uninstall: ## remove what install put there; changed configuration stays
 	@rmdir -p --ignore-fail-on-non-empty '$(DESTDIR)$(SYSCONFDIR)/dpgw' 2>/dev/null || :
 	@find '$(DESTDIR)$(SHARE)/dpgw' -depth -type d -empty -delete 2>/dev/null || :
 
+# The package is built from what is under version control, or from all of an unpacked tree.
+DEB := build/deb
+TREE = { git -c safe.directory='*' ls-files -z 2>/dev/null || \
+    find . -type f -not -path './build/*' -print0; }
+
+.PHONY: deb
+deb: ## build the Debian package in build/deb, and have lintian judge it
+	@$(INSTALL) build test deb
+	@rm -rf $(DEB) && mkdir -p $(DEB)/dpgw-$(VERSION)
+	@$(TREE) | tar cf - --null -T - | tar xf - -C $(DEB)/dpgw-$(VERSION)
+	@cp -r docker/debian $(DEB)/dpgw-$(VERSION)/debian
+	@cd $(DEB)/dpgw-$(VERSION) && dpkg-buildpackage -us -uc -b >../build.log 2>&1 || \
+	    { tail -50 ../build.log; exit 1; }
+	@lintian --allow-root --fail-on error,warning --info $(DEB)/*.changes
+	@$(HAND_BACK)
+	@echo $(DEB)/*.deb
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf build
