@@ -124,6 +124,7 @@ static const struct command {
     {"translate", cli_translate, "translate one body, as the gateway would"},
     {"explain", cli_explain, "show what happens to one request"},
     {"diff", cli_diff, "tell what a change to the mapping does to clients"},
+    {"test", cli_test, "run mapping tests"},
     {"drift", cli_drift, "list the service's names that a running gateway has no rule for"},
     {"version", cli_version, "print the version"},
 };
