@@ -1,5 +1,5 @@
 # Clients, a service and a browser that nobody here wrote, before and behind the
-# gateway.  Node itself comes with the packages; Debian's npm only fetches them.
+# gateway, and an editor that knows its files.  Node itself comes with the packages; Debian's npm only fetches them.
 
 NODE_LOCK := test/node_modules/.lock
 
@@ -12,7 +12,7 @@ deps-web: ## install what web-test needs besides: a browser, Java, node and its 
 	    chown -R "$$SUDO_UID:$$SUDO_GID" test/node_modules
 
 .PHONY: web-test
-web-test: deps-web ## the gateway between known clients, WireMock and a browser (SAN=)
+web-test: deps-web ## the gateway between known clients, WireMock and a browser, its files in an editor (SAN=)
 	@$(MAKE) $(AGAIN) program service
-	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite.py interop web; \
+	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite.py interop web $(if $(SAN),,editor); \
 	    status=$$?; $(HAND_BACK); exit $$status

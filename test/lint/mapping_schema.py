@@ -3,7 +3,7 @@ r"""mapping_schema.py - config/mapping.schema.json, said once for every form an 
 Patterns refuse what gateway/mapping and gateway/json refuse, in the dialect
 that Python and JavaScript share: `$(?!\n)` is the very end, since Python's $
 also stands before a last line feed.  What no schema can tell is listed in
-test/schema/mappings.py.
+test/schema/mapping_files.py.
 """
 import json
 

@@ -8,7 +8,7 @@ import unittest
 
 import jsonschema
 
-import mappings
+import mapping_files
 import program
 import verdicts
 
@@ -35,7 +35,7 @@ def differences(files, schema, used=None):
     for text, complaints in files:
         if bool(schema.refused(text)) == bool(complaints):
             continue
-        reasons = {mappings.reason(text, c) for c in complaints}
+        reasons = {mapping_files.reason(text, c) for c in complaints}
         if not complaints or None in reasons:
             yield text, [c["message"] for c in complaints]
         elif used is not None:
@@ -90,7 +90,7 @@ class Files(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.files = judged(mappings.files(EVERY))
+        cls.files = judged(mapping_files.files(EVERY))
 
     def test_samples_and_files_of_the_tests(self):
         files = sorted(program.ROOT.glob("test/config/*.mapping.yaml"))
@@ -102,7 +102,7 @@ class Files(unittest.TestCase):
     def test_every_place_with_everything(self):
         used = set()
         self.assertEqual(list(differences(self.files, SCHEMA, used)), [])
-        self.assertEqual(used, {why for why, *_ in mappings.SEMANTIC})
+        self.assertEqual(used, {why for why, *_ in mapping_files.SEMANTIC})
         good = sum(not complaints for _, complaints in self.files)
         self.assertGreater(good, 100)
         self.assertGreater(len(self.files) - good, 500)

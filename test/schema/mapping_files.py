@@ -1,4 +1,4 @@
-"""mappings.py - mapping files, good and bad: every place with everything that might stand there
+"""mapping_files.py - mapping files, good and bad: every place with everything that might stand there
 
 A file is a place, a text with a hole in it, filled by a value; most have one
 mistake or none.  What only the gateway refuses is said in SEMANTIC.
