@@ -244,6 +244,8 @@ INSTALLED := \
         $(file):$(SHARE)/dpgw/$(file:config/%=%):644) \
     $(foreach unit,$(wildcard config/systemd/*.service config/systemd/*.socket), \
         $(unit):$(UNITDIR)/$(notdir $(unit)):644)
+# Beside the configuration, whose first lines name them.
+LINKED := $(notdir $(wildcard config/*.schema.json))
 KEPT := $(foreach file,gateway.yaml mapping.yaml,config/$(file):$(SYSCONFDIR)/dpgw/$(file):644)
 
 part = $(word $(2),$(subst :, ,$(1)))
@@ -258,8 +260,10 @@ endef
 install: all ## install under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc) and UNITDIR
 	@$(foreach one,$(INSTALLED),$(call put,$(one))$(newline)	@)
 	@$(foreach one,$(KEPT),[ -e '$(DESTDIR)$(call part,$(one),2)' ] || $(call put,$(one))$(newline)	@)
+	@$(foreach one,$(LINKED),ln -sf '$(SHARE)/dpgw/$(one)' '$(DESTDIR)$(SYSCONFDIR)/dpgw/$(one)'$(newline)	@)
 uninstall: ## remove what install put there; changed configuration stays
 	@$(foreach one,$(INSTALLED),$(call drop,$(one))$(newline)	@)
+	@$(foreach one,$(LINKED),rm -f '$(DESTDIR)$(SYSCONFDIR)/dpgw/$(one)'$(newline)	@)
 	@$(foreach one,$(KEPT),! cmp -s $(call part,$(one),1) '$(DESTDIR)$(call part,$(one),2)' || \
 	    $(call drop,$(one))$(newline)	@)
 	@rmdir -p --ignore-fail-on-non-empty '$(DESTDIR)$(SYSCONFDIR)/dpgw' 2>/dev/null || :
