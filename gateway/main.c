@@ -24,7 +24,8 @@ static const char serve_help[] =
     "usage: dpgw serve [-c FILE] [--set KEY=VALUE]...\n"
     "\n"
     "Runs the gateway in the foreground.  SIGTERM or SIGINT drains and ends it;\n"
-    "a second one ends it at once.\n"
+    "a second one ends it at once.  SIGHUP reads the configuration again, SIGUSR1\n"
+    "opens the log file anew.\n"
     "\n"
     "  -c, --config FILE   the settings (else $DPGW_CONFIG, config/gateway.yaml,\n"
     "                      " SYSCONFDIR "/dpgw/gateway.yaml)\n"
@@ -33,7 +34,8 @@ static const char serve_help[] =
     "  -h, --help          this text\n"
     "\n"
     "exit status: 0 drained, 69 an address cannot be bound, 71 no memory or\n"
-    "threads, 77 the user cannot be changed, 78 bad configuration\n";
+    "threads, 73 the log file cannot be opened, 77 the user cannot be changed,\n"
+    "78 bad configuration\n";
 
 /* --- memory: libevent crashes on NULL, so it never sees one ----------------- */
 
@@ -100,6 +102,7 @@ static int serve(int argc, char **argv)
         return EX_CONFIG;
     signal(SIGPIPE, SIG_IGN); /* a log that nobody reads is no reason to end */
     log_setup(conf->settings.log_level, conf->settings.log_format);
+    log_set_priorities(log_is_journal());
     LOG(LOG_INFO, "configuration", LOG_S("file", conf->file),
         LOG_T("mapping_file", conf->settings.mapping_file), LOG_S("version", DPGW_VERSION));
     mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES); /* large buffers go back to the system at once */

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +23,15 @@ static const char *const level_names[] = {
     [LOG_DEBUG] = "debug",
 };
 
+/* As syslog(3) has them. */
+static const char *const priorities[] = {
+    [LOG_ERROR] = "<3>",
+    [LOG_WARN] = "<4>",
+    [LOG_INFO] = "<6>",
+    [LOG_DEBUG] = "<7>",
+};
+
+static atomic_bool with_priorities;
 static _Atomic enum log_level wanted = LOG_INFO;
 static _Atomic enum log_format shape = LOG_LOGFMT;
 static _Atomic(const struct log_sink *) diverted;
@@ -29,6 +40,23 @@ void log_setup(enum log_level level, enum log_format format)
 {
     atomic_store(&wanted, level);
     atomic_store(&shape, format);
+}
+
+bool log_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char own[48];
+    struct stat at;
+
+    if (!stream || fstat(STDERR_FILENO, &at) != 0)
+        return false;
+    snprintf(own, sizeof own, "%ju:%ju", (uintmax_t)at.st_dev, (uintmax_t)at.st_ino);
+    return text_eq(text_from(stream), text_from(own));
+}
+
+void log_set_priorities(bool on)
+{
+    atomic_store(&with_priorities, on);
 }
 
 void log_set_level(enum log_level level)
@@ -81,6 +109,8 @@ static void add_head(struct buf *line, enum log_format format, enum log_level le
 {
     bool json = format == LOG_JSON;
 
+    if (atomic_load_explicit(&with_priorities, memory_order_relaxed))
+        buf_add(line, text_from(priorities[level]));
     buf_add(line, json ? TEXT("{\"time\":\"") : TEXT(""));
     add_time(line);
     buf_add(line, json ? TEXT("\",\"level\":\"") : TEXT(" "));

@@ -64,6 +64,15 @@ struct text log_compose(char *space, enum log_level level, const char *event,
 /* Sets what is written and how; before this, LOG_INFO as logfmt. */
 void log_setup(enum log_level level, enum log_format format);
 
+/*
+ * True if standard error is the journal's, as $JOURNAL_STREAM says: then each
+ * line wants its priority.
+ */
+bool log_is_journal(void);
+
+/* From now on lines begin with their priority, as in sd-daemon(3): "<6>"; or no more. */
+void log_set_priorities(bool on);
+
 /* Sets the level alone, until the next log_setup; and the one that holds now. */
 void log_set_level(enum log_level level);
 enum log_level log_level_now(void);

@@ -117,6 +117,8 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     if (diag_errors(l->d) == before)
         layers_check(l->layers);
     load_token(l);
+    if (s->log_file.at)
+        s->log_file = resolved(l, &s->log_file);
     s->mapping_file = resolved(l, &s->mapping_file);
     if (!s->mapping_file.at)
         no_memory(l->d, file);

@@ -42,6 +42,7 @@ struct settings {
     bool core_dumps;
     enum log_level log_level;
     enum log_format log_format;
+    struct text log_file; /* absent: standard error */
     struct networks trusted_hops;
     struct {
         /* bytes unless the name says otherwise; UINT64_MAX: unlimited */
@@ -107,6 +108,8 @@ struct settings {
       "error, warn, info or debug")                                                                \
     X("log.format", log_format, FORMAT, "logfmt", 0, 0,                                            \
       "json or logfmt")                                                                            \
+    X("log.file", log_file, FILE, "none", 0, 0,                                                    \
+      "where the log goes; none: standard error; SIGUSR1 opens it anew")                           \
     X("limits.request_line", limits.request_line, SIZE, "8KiB", 64, SETTINGS_MIB,                  \
       "method, target and version; beyond it 414")                                                 \
     X("limits.request_head", limits.request_head, SIZE, "32KiB", 256, SETTINGS_MIB,                \
@@ -194,6 +197,7 @@ struct settings {
     X("admin")                                                                                     \
     X("upstream.url")                                                                              \
     X("reload")                                                                                    \
+    X("log.file")                                                                                  \
     X("workers")                                                                                   \
     X("user")                                                                                      \
     X("core_dumps")                                                                                \

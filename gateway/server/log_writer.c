@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ enum {
 
 struct log_writer {
     int fd;
+    bool owned; /* FD */
     struct log_sink sink;
     pthread_t thread;
     pthread_mutex_t lock; /* over all below */
@@ -26,6 +28,8 @@ struct log_writer {
     char *waiting, *writing;
     size_t length;    /* of what waits */
     uint64_t dropped; /* lines, behind those that wait */
+    int next;         /* the descriptor to go on with; -1: the same */
+    size_t next_from; /* how much of what waits is for the one before it */
     bool idle;
     bool ending;
 };
@@ -103,35 +107,57 @@ static bool tell_lost(int fd, uint64_t lost)
     return write_piece(fd, log_compose(space, LOG_WARN, "log lines lost", &count, 1)) == 0;
 }
 
-/* Takes what waits, when something does.  False: the end has come. */
-static bool take(struct log_writer *w, struct text *lines_out, uint64_t *lost)
+/* Lines to be written: the first of them where the log went, the rest to NEXT if that is one. */
+struct batch {
+    struct text before, after;
+    int next;
+};
+
+/* Takes what waits, or the descriptor to go on with.  False: the end has come. */
+static bool take(struct log_writer *w, struct batch *batch_out, uint64_t *lost)
 {
     pthread_mutex_lock(&w->lock);
-    w->idle = w->length == 0;
+    w->idle = w->length == 0 && w->next < 0;
     if (w->idle)
         pthread_cond_broadcast(&w->done);
-    while (w->length == 0 && !w->ending)
+    while (w->length == 0 && w->next < 0 && !w->ending)
         pthread_cond_wait(&w->more, &w->lock);
     char *full = w->waiting;
-    *lines_out = text_of(full, w->length);
+    size_t split = w->next < 0 ? w->length : w->next_from;
+    *batch_out = (struct batch){.before = text_of(full, split),
+                                .after = text_of(full + split, w->length - split),
+                                .next = w->next};
+    bool more = w->length > 0 || w->next >= 0;
     *lost += w->dropped;
     w->waiting = w->writing;
     w->writing = full;
     w->length = 0;
     w->dropped = 0;
+    w->next = -1;
     w->idle = false;
     pthread_mutex_unlock(&w->lock);
-    return lines_out->len > 0;
+    return more;
+}
+
+static void go_on_with(struct log_writer *w, int fd)
+{
+    if (w->owned)
+        close(w->fd);
+    w->fd = fd;
+    w->owned = true;
 }
 
 static void *run(void *owner)
 {
     struct log_writer *w = owner;
-    struct text lines;
+    struct batch batch;
     uint64_t lost = 0;
 
-    while (take(w, &lines, &lost)) {
-        lost += write_lines(w->fd, lines);
+    while (take(w, &batch, &lost)) {
+        lost += write_lines(w->fd, batch.before);
+        if (batch.next >= 0)
+            go_on_with(w, batch.next);
+        lost += write_lines(w->fd, batch.after);
         if (lost > 0 && tell_lost(w->fd, lost))
             lost = 0;
     }
@@ -166,7 +192,7 @@ static bool flush(struct log_writer *w)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += FLUSH_MS / 1000;
     pthread_mutex_lock(&w->lock);
-    while (!late && (w->length > 0 || !w->idle))
+    while (!late && (w->length > 0 || w->next >= 0 || !w->idle))
         late = pthread_cond_timedwait(&w->done, &w->lock, &until);
     pthread_mutex_unlock(&w->lock);
     return late == 0;
@@ -181,6 +207,8 @@ static void on_flush(void *owner)
 
 static void destroy(struct log_writer *w)
 {
+    if (w->owned)
+        close(w->fd);
     pthread_mutex_destroy(&w->lock);
     pthread_cond_destroy(&w->more);
     pthread_cond_destroy(&w->done);
@@ -197,6 +225,7 @@ struct log_writer *log_writer_new(int fd)
     if (!w)
         return NULL;
     w->fd = fd;
+    w->next = -1;
     w->sink = (struct log_sink){.take = on_line, .flush = on_flush, .owner = w};
     pthread_mutex_init(&w->lock, NULL);
     pthread_condattr_init(&monotonic);
@@ -213,6 +242,24 @@ struct log_writer *log_writer_new(int fd)
     }
     log_divert(&w->sink);
     return w;
+}
+
+int log_writer_open(const char *file)
+{
+    return open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+}
+
+void log_writer_turn_to(struct log_writer *w, int fd)
+{
+    pthread_mutex_lock(&w->lock);
+    int missed = w->next;
+    if (missed < 0)
+        w->next_from = w->length;
+    w->next = fd;
+    pthread_cond_signal(&w->more);
+    pthread_mutex_unlock(&w->lock);
+    if (missed >= 0)
+        close(missed);
 }
 
 void log_writer_free(struct log_writer **owned)

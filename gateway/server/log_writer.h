@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdint.h>
 
 struct log_writer;
 
@@ -20,6 +21,18 @@ struct log_writer;
  * There is one writer at most.  NULL: no memory, or errno tells.
  */
 struct log_writer *log_writer_new(int fd);
+
+/*
+ * Opens FILE for a log, at its end: a descriptor, or -1 and errno tells.  A
+ * new file is for its owner alone to write and its group to read.
+ */
+int log_writer_open(const char *file);
+
+/*
+ * Lines from now on go to FD, which W owns then; those that wait go where they
+ * were going, and then the descriptor before FD is closed, if W owns it.
+ */
+void log_writer_turn_to(struct log_writer *w, int fd);
 
 /*
  * Lines go straight to standard error again.  What waits is written first,

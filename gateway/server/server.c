@@ -42,7 +42,7 @@ struct server {
     struct admin *admin;
     struct log_writer *log;
     struct watchdog *watchdog;
-    struct event *signals[3];
+    struct event *signals[4];
     struct event *done;     /* a worker's thread has ended */
     struct event *drain_by; /* the drain's limit */
     int done_pipe[2];
@@ -146,6 +146,43 @@ static void on_hangup(evutil_socket_t signal, short what, void *owner)
     reload_now(s->reload, "signal", NULL);
 }
 
+/* Opens the log's file, new or not.  False, and that is said, if it can't be. */
+static bool turn_log(struct server *s)
+{
+    const char *file = s->settings->log_file.at;
+    int fd = log_writer_open(file);
+
+    if (fd >= 0)
+        log_writer_turn_to(s->log, fd);
+    else
+        LOG(LOG_ERROR, "log file not opened", LOG_S("file", file),
+            LOG_S("reason", strerror(errno)));
+    return fd >= 0;
+}
+
+static void on_rotated(evutil_socket_t signal, short what, void *owner)
+{
+    struct server *s = owner;
+
+    (void)signal, (void)what;
+    if (s->settings->log_file.at && turn_log(s))
+        LOG(LOG_INFO, "log file opened", LOG_T("file", s->settings->log_file));
+}
+
+/* Lines leave by a thread of their own, to the file if there is one. */
+static int open_log(struct server *s)
+{
+    s->log = log_writer_new(STDERR_FILENO);
+    if (!s->log)
+        return EX_OSERR;
+    if (!s->settings->log_file.at)
+        return 0;
+    if (!turn_log(s))
+        return EX_CANTCREAT;
+    log_set_priorities(false);
+    return 0;
+}
+
 /*
  * A new configuration is in force: for the workers too, each as soon as it
  * gets to it.  That is waited for, so that whoever asked for it knows.
@@ -174,7 +211,8 @@ static bool make_events(struct server *s)
     s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
     s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
     s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
-    for (size_t i = 0; i < 3; i++)
+    s->signals[3] = evsignal_new(s->base, SIGUSR1, on_rotated, s);
+    for (size_t i = 0; i < 4; i++)
         if (!s->signals[i] || event_add(s->signals[i], NULL) != 0)
             return false;
     if (pipe2(s->done_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
@@ -192,6 +230,7 @@ static void set_signals(int how)
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
     pthread_sigmask(how, &set, NULL);
 }
 
@@ -288,7 +327,7 @@ static void server_fini(struct server *s)
     memory_watch_free(&s->memory);
     guests_free(&s->common.guests);
     drift_free(&s->common.drift);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 4; i++)
         if (s->signals[i])
             event_free(s->signals[i]);
     if (s->done)
@@ -315,10 +354,12 @@ static int boot(struct server *s, const struct reload_source *source)
         return EX_OSERR;
     if (!privileges_drop(s->settings)) /* all that needs them is open */
         return EX_NOPERM;
-    s->log = log_writer_new(STDERR_FILENO);
+    int code = open_log(s);
+    if (code != 0)
+        return code;
     s->watchdog = watchdog_new(s->base, s->workers, s->settings->workers);
     bool started =
-        s->log && s->watchdog && start_workers(s); /* their threads leave the signals to this one */
+        s->watchdog && start_workers(s); /* their threads leave the signals to this one */
     set_signals(SIG_UNBLOCK);
     return started ? 0 : EX_OSERR;
 }
