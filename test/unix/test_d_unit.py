@@ -18,7 +18,7 @@ EXPOSURE_MAX = 1.5
 SANITIZED = "release" not in program.BUILD.name
 # A good part of the suites; less of it where it is slow.  A thread that is traced already is
 # stopped by nobody else, so the watchdog's case is not among them.
-SCENES = {"blackbox": ["a_boot", "z_acceptance", "i_flow", "p_uploads", "y_reload."],
+SCENES = {"blackbox": ["a_boot", "z_acceptance", "i_flow", "p_uploads", "test_ways_to_save"],
           "unix": ["States.test_a", "b_sockets", "c_log"]}
 FEWER = {"blackbox": ["p_uploads"], "unix": ["States.test_a_reload"]}
 SCENES_SECONDS = 900

@@ -143,6 +143,59 @@ static void what_cannot_be_written_is_counted(void **state)
     close(full);
 }
 
+/* Each turn is where it was asked for, however long the writer takes to get to it. */
+static void turns_are_exact(void **state)
+{
+    int fds[4][2];
+
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pipe(fds[i]), 0);
+    struct log_writer *w = log_writer_new(fds[0][PIPE_WRITE]);
+    for (unsigned i = 0; i < 4; i++) {
+        for (unsigned n = 0; n < 50; n++)
+            say(i, n);
+        log_flush();
+        if (i < 3)
+            log_writer_turn_to(w, fds[i + 1][PIPE_WRITE]);
+    }
+    log_writer_free(&w);
+    close(fds[0][PIPE_WRITE]); /* the others were the writer's, and are closed */
+    for (unsigned i = 0; i < 4; i++) {
+        struct heard h = {0};
+
+        hear(fds[i][PIPE_READ], 0, &h);
+        assert_int_equal(h.lines, 50);
+        assert_int_equal(h.next[i], 50);
+        close(fds[i][PIPE_READ]);
+    }
+}
+
+/* What waits behind a slow reader goes to where it was said, not to where the log goes now. */
+static void what_waits_stays_where_it_was_said(void **state)
+{
+    int slow[2], next[2];
+    struct heard before = {0}, after = {0};
+
+    (void)state;
+    assert_int_equal(pipe(slow), 0);
+    assert_int_equal(pipe(next), 0);
+    struct log_writer *w = log_writer_new(slow[PIPE_WRITE]);
+    for (unsigned n = 0; n < 3000; n++) /* more than a pipe takes */
+        say(0, n);
+    log_writer_turn_to(w, next[PIPE_WRITE]);
+    say(1, 0);
+    hear(slow[PIPE_READ], 3000, &before);
+    hear(next[PIPE_READ], 1, &after);
+    assert_int_equal(before.next[0], 3000);
+    assert_int_equal(before.next[1], 0);
+    assert_int_equal(after.next[1], 1);
+    log_writer_free(&w);
+    close(slow[PIPE_WRITE]);
+    close(slow[PIPE_READ]);
+    close(next[PIPE_READ]);
+}
+
 static void *speak(void *who)
 {
     for (unsigned i = 0; i < 5000; i++)
@@ -181,6 +234,8 @@ int main(void)
         cmocka_unit_test(an_end_that_takes_nothing_is_given_up),
         cmocka_unit_test(what_cannot_be_written_is_counted),
         cmocka_unit_test(many_speak_at_once),
+        cmocka_unit_test(turns_are_exact),
+        cmocka_unit_test(what_waits_stays_where_it_was_said),
     };
 
     signal(SIGPIPE, SIG_IGN);
