@@ -76,7 +76,8 @@ class Changes(cases.Case):
         return others
 
     def mapping(self, rules):
-        lines = ["version: 1", "routes: [{client: /x, upstream: /x, methods: [GET, POST]}]"]
+        lines = ["version: 1", "routes: [{client: /x, upstream: /x, methods: [GET, POST]}]",
+                 "collisions: {request: keep}"]
         for key, entries in zip(("fields", "opaque", "values"), rules):
             lines += [f"{key}:", *entries] if entries else []
         return "\n".join(lines) + "\n"
