@@ -1,8 +1,10 @@
 """The line that each exchange leaves in the log: every name, in both formats, and nothing else."""
 import json
 import re
+import unittest
 
 import cases
+import program
 import wire
 
 ROUTE = "/api/v1/accounts/{accountId}/data-products"
@@ -17,6 +19,15 @@ PARSED = ["http.request.method", "network.protocol.version"]
 ROUTED = ["http.route", "url.path"]
 ASKED = ["http.client.request.duration", "http.request.resend_count"]
 ANSWERED = ["http.response.status_code"]
+
+
+class Documented(unittest.TestCase):
+    def test_readme_names_them_all(self):
+        readme = (program.ROOT / "README.md").read_text()
+        table = re.search(r"<!-- log: begin -->\n(.*?)<!-- log: end -->", readme, re.S).group(1)
+        names = [name for row in table.splitlines()[2:]
+                 for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+        self.assertEqual(sorted(names), sorted(ALWAYS + PARSED + ROUTED + ASKED + ANSWERED))
 
 
 class Line(cases.Case):

@@ -22,16 +22,16 @@ OUTCOMES = "gateway/exchange/outcome.h"
 SCHEMA = "config/gateway.schema.json"
 MAPPING_SCHEMA = "config/mapping.schema.json"
 SETTINGS = settings.SOURCE
-OUTCOME_ROW = re.compile(r'^\s*X\(\w+,\s*(\d{3}),\s*"([A-Z_]*)",\s*\w+,\s*"([^"]*)"', re.M)
+OUTCOME_ROW = re.compile(r'^\s*X\((\w+),\s*(\d{3}),\s*"([A-Z_]*)",\s*\w+,\s*"([^"]*)"', re.M)
 FIGURES = re.compile(r"<!-- numbers: begin (\w*) -->\n(.*?)<!-- numbers: end -->", re.S)
 
 
 def error_rows(tree):
-    """{(code, status): [messages]} of the errors that the gateway makes itself."""
+    """{(code, status): [(message, outcome)]} of the errors that the gateway makes itself."""
     rows = {}
-    for status, code, message in OUTCOME_ROW.findall(tree.text(OUTCOMES)):
+    for outcome, status, code, message in OUTCOME_ROW.findall(tree.text(OUTCOMES)):
         if code:
-            rows.setdefault((code, status), []).append(message)
+            rows.setdefault((code, status), []).append((message, f"`{outcome}`"))
     return rows
 
 
@@ -41,9 +41,10 @@ def setting_rows(tree):
 
 
 def errors_table(tree):
-    lines = ["| code | status | message |", "|---|---|---|"]
-    for (code, status), messages in error_rows(tree).items():
-        lines.append(f"| `{code}` | {status} | {' / '.join(messages)} |")
+    lines = ["| code | status | message | outcome in the log |", "|---|---|---|---|"]
+    for (code, status), ends in error_rows(tree).items():
+        messages, outcomes = (" / ".join(words) for words in zip(*ends))
+        lines.append(f"| `{code}` | {status} | {messages} | {outcomes} |")
     return "\n".join(lines) + "\n"
 
 

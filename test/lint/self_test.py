@@ -32,9 +32,10 @@ def body(lines, row="    step(%d);"):
 
 
 OUTCOME = '    X(OK, 200, "", NOBODY, "")\n    X(SLOW, 504, "UPSTREAM_TIMEOUT", UPSTREAM, "Late.")\n'
-ERRORS = ("<!-- errors: begin -->\n| code | status | message |\n|---|---|---|\n%s"
+ERRORS = ("<!-- errors: begin -->\n| code | status | message | outcome in the log |\n"
+          "|---|---|---|---|\n%s"
           "<!-- errors: end -->\n")
-LATE = "| `UPSTREAM_TIMEOUT` | 504 | Late. |\n"
+LATE = "| `UPSTREAM_TIMEOUT` | 504 | Late. | `SLOW` |\n"
 SETTING = """#define SETTINGS_KIB UINT64_C(1024)
 #define SETTINGS(X) \\
     X("limits.json_depth", limits.json_depth, NUMBER, "256", 1, 10 * SETTINGS_KIB, \\

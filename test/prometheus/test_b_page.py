@@ -120,6 +120,19 @@ class Page(Seen):
             name.startswith(family) for name in named)}
         self.assertEqual(unseen, set(), "families that nobody looks at")
 
+    def test_readme_has_every_family(self):
+        self.start()
+        page = self.page()
+        table = ["| family | type | labels | what it is |", "|---|---|---|---|"]
+        for family, kind in page.types.items():
+            if family.startswith("dpgw_"):
+                sample = family + "_count" * (kind == "histogram")
+                labels = ", ".join(f"`{label}`" for label in page.values.get(sample, {}))
+                table.append(f"| `{family}` | {kind} | {labels} | {page.helps[family]} |")
+        readme = (program.ROOT / "README.md").read_text()
+        found = re.search(r"<!-- metrics: begin -->\n(.*?)<!-- metrics: end -->", readme, re.S)
+        self.assertEqual(found.group(1).splitlines(), table, "\n".join(table))
+
     def test_the_dashboard_is_whole(self):
         board = queries.dashboard()
         panels = board["panels"]
