@@ -12,11 +12,12 @@ import time
 import cases
 import peers
 import slowness
+import program
 import wire
 
 RATE_FROM = 10                   # seconds from which the minimum rate counts
 CLOCK_GRAIN = 0.02               # seconds that a timer may be early by
-BYSTANDER_SECONDS = 5
+BYSTANDER_SECONDS = program.SOON
 FEW = 10                         # one in so many, of those that are busy
 
 

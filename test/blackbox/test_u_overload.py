@@ -12,7 +12,7 @@ import wire
 PATH = cases.CLIENT + "/p"
 NOWHERE = "/none"                # the gateway itself answers
 RELEASE = program.BUILD.name == "release"
-AT_ONCE = 5.0                    # seconds; a hang is far longer
+AT_ONCE = program.SOON           # seconds; a hang is far longer
 KIB, MIB = 1024, 1 << 20
 TURNED_AWAY_MAX = 256            # guests.h
 NO_DESCRIPTORS = "accept_failed"

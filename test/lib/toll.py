@@ -19,7 +19,7 @@ import upstream
 import wire
 
 MEMORY_MOST, CPU_MOST = 10, 10
-BYSTANDER_SECONDS = 5
+BYSTANDER_SECONDS = program.SOON
 # What a process may gain without any client's doing: pages of the heap touched at last.
 SLACK_BYTES = 512 * 1024
 MEASURED = program.BUILD.name == "release"
