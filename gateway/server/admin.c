@@ -245,7 +245,7 @@ struct admin *admin_new(struct event_base *base, const struct conf *conf,
     if (!a)
         return NULL;
     *a = (struct admin){.base = base, .conf = conf, .host = *host};
-    a->guests = guests_new(ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_MAX / 2);
+    a->guests = guests_new(ADMIN_CONNECTIONS_MAX, ADMIN_CONNECTIONS_MAX / 2, ADMIN_TURNED_AWAY_MAX);
     if (!a->guests)
         admin_free(&a);
     return a;

@@ -16,7 +16,8 @@
 #include "base/buf.h"
 #include "conf/conf.h"
 
-enum { ADMIN_CONNECTIONS_MAX = 32 };
+/* Connections to all admin addresses, and beside them those that wait for their 503. */
+enum { ADMIN_CONNECTIONS_MAX = 32, ADMIN_TURNED_AWAY_MAX = 16 };
 
 struct event_base;
 struct admin;

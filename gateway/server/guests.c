@@ -120,14 +120,14 @@ void guests_leave(struct guests *g, struct text peer, enum front_entry entry)
     quota_give(&g->all);
 }
 
-struct guests *guests_new(size_t connections, size_t per_client)
+struct guests *guests_new(size_t connections, size_t per_client, size_t turned_away)
 {
     struct guests *g = calloc(1, sizeof *g);
 
     if (!g)
         return NULL;
     quota_init(&g->all, connections);
-    quota_init(&g->turned_away, GUESTS_TURNED_AWAY_MAX);
+    quota_init(&g->turned_away, turned_away);
     g->per_client = per_client;
     if (pthread_mutex_init(&g->lock, NULL) == 0)
         return g;

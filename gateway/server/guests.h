@@ -17,10 +17,10 @@ struct guests;
 enum { GUESTS_TURNED_AWAY_MAX = 256 /* connections that only wait for their 503 */ };
 
 /*
- * CONNECTIONS at most, and PER_CLIENT of one client (0: as many).  NULL: no
- * memory.  Entering and leaving are for any thread.
+ * CONNECTIONS at most, and PER_CLIENT of one client (0: as many); beside them
+ * TURNED_AWAY that wait for their 503.  NULL: no memory.  Entering and leaving are for any thread.
  */
-struct guests *guests_new(size_t connections, size_t per_client);
+struct guests *guests_new(size_t connections, size_t per_client, size_t turned_away);
 
 /* What is to be done with a new connection of PEER, its address as text. */
 enum front_entry guests_enter(struct guests *g, struct text peer);

@@ -102,7 +102,7 @@ static uint64_t descriptors_besides(const struct settings *s)
 {
     return RESERVED_DESCRIPTORS + s->workers * (WORKER_DESCRIPTORS + s->listen.count) +
            GUESTS_TURNED_AWAY_MAX +
-           (s->admin.count ? ADMIN_CONNECTIONS_MAX + GUESTS_TURNED_AWAY_MAX : 0);
+           (s->admin.count ? ADMIN_CONNECTIONS_MAX + ADMIN_TURNED_AWAY_MAX : 0);
 }
 
 static uint64_t upstream_descriptors(const struct settings *s)

@@ -286,8 +286,8 @@ static bool make_common(struct server *s)
     const struct settings *settings = s->settings;
 
     quota_init(&s->common.exchanges, settings->limits.exchanges);
-    s->common.guests =
-        guests_new(connections_there_may_be(settings), settings->limits.connections_per_client);
+    s->common.guests = guests_new(connections_there_may_be(settings),
+                                  settings->limits.connections_per_client, GUESTS_TURNED_AWAY_MAX);
     s->common.drift = drift_new(s->conf->mapping);
     return s->common.guests && s->common.drift;
 }

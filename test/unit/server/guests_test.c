@@ -15,7 +15,7 @@ enum { THREADS = 4, ROUNDS = 2000 };
 
 static void beyond_all_connections_few_get_an_answer(void **state)
 {
-    struct guests *g = guests_new(3, 0);
+    struct guests *g = guests_new(3, 0, GUESTS_TURNED_AWAY_MAX);
     struct text peer = TEXT("192.0.2.1");
 
     (void)state;
@@ -48,7 +48,7 @@ static bool enters(struct guests *g, const char *peer)
 
 static void each_client_has_its_share(void **state)
 {
-    struct guests *g = guests_new(100, 2);
+    struct guests *g = guests_new(100, 2, GUESTS_TURNED_AWAY_MAX);
 
     (void)state;
     assert_true(enters(g, "192.0.2.1") && enters(g, "192.0.2.1"));
@@ -70,7 +70,7 @@ static void each_client_has_its_share(void **state)
 static void a_site_of_ipv6_is_one_client(void **state)
 {
     static const char *const site[] = {"2001:db8:1:2::1", "2001:db8:1:2:ffff::9"};
-    struct guests *g = guests_new(100, 2);
+    struct guests *g = guests_new(100, 2, GUESTS_TURNED_AWAY_MAX);
 
     (void)state;
     assert_true(enters(g, site[0]) && enters(g, site[1]));
@@ -85,7 +85,7 @@ static void a_site_of_ipv6_is_one_client(void **state)
 /* Those of a unix socket can't be told apart, and of all there are no more than all. */
 static void unix_clients_have_no_share(void **state)
 {
-    struct guests *g = guests_new(3, 1);
+    struct guests *g = guests_new(3, 1, GUESTS_TURNED_AWAY_MAX);
 
     (void)state;
     for (int i = 0; i < 3; i++)
@@ -115,7 +115,7 @@ static void *come_and_go(void *owner)
 /* guests_free asserts that all have left. */
 static void threads_come_and_go(void **state)
 {
-    struct guests *g = guests_new(3, 1);
+    struct guests *g = guests_new(3, 1, GUESTS_TURNED_AWAY_MAX);
     pthread_t threads[THREADS];
 
     (void)state;
