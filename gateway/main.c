@@ -33,6 +33,8 @@ static const char serve_help[] =
     "                      --set listen=127.0.0.1:8081\n"
     "  -h, --help          this text\n"
     "\n"
+    "example: dpgw serve -c config/gateway.yaml --set log.level=debug\n"
+    "\n"
     "exit status: 0 drained, 69 an address cannot be bound, 71 no memory or\n"
     "threads, 73 the log file cannot be opened, 77 the user cannot be changed,\n"
     "78 bad configuration\n";

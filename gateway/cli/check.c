@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "cli/colour.h"
 #include "conf/conf.h"
 
 #include <getopt.h>
@@ -70,20 +71,12 @@ static bool read_arguments(int argc, char **argv, struct check *c)
     return optind == argc;
 }
 
-/* True if complaints on standard error may be coloured. */
-static bool wants_colour(void)
-{
-    const char *no_colour = getenv("NO_COLOR");
-
-    return isatty(STDERR_FILENO) && !(no_colour && *no_colour);
-}
-
 static void print_complaints(struct diag *d, bool json)
 {
     if (json)
         diag_print_json(d, stderr);
     else
-        diag_print(d, stderr, wants_colour());
+        diag_print(d, stderr, colour_wanted(STDERR_FILENO));
 }
 
 static void print_summary(const struct conf *conf)

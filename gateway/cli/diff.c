@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/colour.h"
 #include "cli/compare.h"
 #include "conf/conf.h"
 
@@ -68,14 +69,6 @@ static bool read_options(int argc, char **argv, struct options *o)
     return true;
 }
 
-/* True if what goes to the stream FD may be coloured. */
-static bool wants_colour(int fd)
-{
-    const char *no_colour = getenv("NO_COLOR");
-
-    return isatty(fd) && !(no_colour && *no_colour);
-}
-
 /* Both files; false, with complaints on standard error, if one of them is unusable. */
 static bool load(const struct options *o, struct conf **old_out, struct conf **new_out)
 {
@@ -88,7 +81,7 @@ static bool load(const struct options *o, struct conf **old_out, struct conf **n
     if (o->json)
         diag_print_json(complaints, stderr);
     else
-        diag_print(complaints, stderr, wants_colour(STDERR_FILENO));
+        diag_print(complaints, stderr, colour_wanted(STDERR_FILENO));
     diag_free(&complaints);
     return *old_out && *new_out;
 }
@@ -104,7 +97,7 @@ static int print(const struct options *o, const struct changes *changes)
     if (o->json)
         changes_print_json(changes, stdout);
     else
-        changes_print(changes, stdout, wants_colour(STDOUT_FILENO));
+        changes_print(changes, stdout, colour_wanted(STDOUT_FILENO));
     for (enum effect e = EFFECT_BREAKING; o->fail_on != EFFECT_INVISIBLE && e <= o->fail_on; e++)
         fails |= changes_of(changes, e) > 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -1,7 +1,8 @@
 #include "cli/source.h"
 
+#include "cli/colour.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 bool cli_source_option(struct cli_source *source, int option, const char *argument)
@@ -31,7 +32,7 @@ struct conf *cli_source_load(const struct cli_source *source, const char *comman
     else
         fprintf(stderr, "dpgw %s: not enough memory\n", command);
     if (complaints)
-        diag_print(complaints, stderr, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
+        diag_print(complaints, stderr, colour_wanted(STDERR_FILENO));
     diag_free(&complaints);
     return conf;
 }

@@ -1,5 +1,6 @@
 #include "base/quote.h"
 #include "cli/cli.h"
+#include "cli/colour.h"
 #include "cli/source.h"
 #include "cli/trial.h"
 
@@ -129,19 +130,12 @@ static void try_one(struct run *run, const struct trial *t, const struct conf *c
         worsen(run, EXIT_FAILURE);
 }
 
-static bool wants_colour(void)
-{
-    const char *no_colour = getenv("NO_COLOR");
-
-    return isatty(STDERR_FILENO) && !(no_colour && *no_colour);
-}
-
 static void print_complaints(const struct run *run, struct diag *complaints)
 {
     if (run->options->json)
         diag_print_json(complaints, stderr);
     else
-        diag_print(complaints, stderr, wants_colour());
+        diag_print(complaints, stderr, colour_wanted(STDERR_FILENO));
 }
 
 /* The configuration for TRIALS with one reference; NULL, said on standard error. */

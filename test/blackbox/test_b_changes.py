@@ -1,39 +1,26 @@
 """diff and test: what they print where, and that diff tells of all that translate does."""
-import os
 import random
 import subprocess
 
 import cases
 import gateway
 import program
+import terminal
 
 OLD, NEW = "test/diff/old.yaml", "test/diff/new.yaml"
 NAMES = ("a", "b", "c")
 
 
-def on_terminal(*arguments, env=None):
-    """What the program prints when its standard output is a terminal."""
-    ours, theirs = os.openpty()
-    with subprocess.Popen([program.build_path("DPGW", "dpgw"), *arguments], cwd=program.ROOT,
-                          env=program.environment(env), stdin=subprocess.DEVNULL, stdout=theirs,
-                          stderr=subprocess.PIPE) as child:
-        os.close(theirs)
-        printed = b""
-        try:
-            while piece := os.read(ours, 65536):
-                printed += piece
-        except OSError:
-            pass  # how Linux tells that the other side has closed
-        child.wait()
-    os.close(ours)
-    return printed
-
-
 class Changes(cases.Case):
+    def on_terminal(self, env=None):
+        status, shown, _ = terminal.run("diff", OLD, NEW, env=env)
+        self.assertEqual(status, 0)
+        return shown
+
     def test_colour_on_a_terminal_only(self):
-        self.assertIn(b"\x1b[31mbreaking", on_terminal("diff", OLD, NEW))
-        self.assertNotIn(b"\x1b", on_terminal("diff", OLD, NEW, env={"NO_COLOR": "1"}))
-        self.assertIn(b"\x1b", on_terminal("diff", OLD, NEW, env={"NO_COLOR": ""}))
+        self.assertIn("\x1b[31mbreaking", self.on_terminal())
+        self.assertNotIn("\x1b", self.on_terminal(env={"NO_COLOR": "1"}))
+        self.assertIn("\x1b", self.on_terminal(env={"NO_COLOR": ""}))
         status, printed, _ = program.run("diff", OLD, NEW)
         self.assertEqual((status, printed.count("\x1b")), (0, 0))
 

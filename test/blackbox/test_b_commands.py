@@ -7,6 +7,7 @@ import dialects
 import gateway
 import mappings
 import program
+import terminal
 
 COMPLAINT = re.compile(r"^(\S+):(\d+):(\d+): error: (.+)$")
 
@@ -171,6 +172,33 @@ passthrough:
     def test_explain_no_route(self):
         status, _, _ = self.run_with("explain", "GET", "/api/v1/accounts/a/nothing")
         self.assertEqual(status, 1)
+
+    # --- help and colour --------------------------------------------------
+
+    def test_each_command_has_help_with_an_example(self):
+        _, usage, _ = program.run("--help")
+        commands = re.findall(r"^  (\w+)  ", usage, re.M)
+        self.assertEqual(len(commands), 8, usage)
+        for command in commands:
+            with self.subTest(command):
+                status, out, error = program.run(command, "--help")
+                self.assertEqual((status, error), (0, ""))
+                self.assertRegex(out, rf"^usage: dpgw {command}\b")
+                self.assertRegex(out, rf"(?m)^example:\s.*\bdpgw {command}\b")
+
+    def test_colour_on_a_terminal_only(self):
+        bad = "test/config/five-mistakes.gateway.yaml"
+        mapping = "config/mapping.yaml"
+        for command in (["check", "-c", bad], ["translate", "--request", "-c", bad],
+                        ["explain", "GET", "/x", "-c", bad],
+                        ["diff", mapping, "test/config/five-mistakes.rules.yaml"]):
+            for env, coloured in (({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False)):
+                with self.subTest(f"{command} {env}"):
+                    _, shown, _ = terminal.run(*command, env=env)
+                    self.assertIn("error: ", re.sub(r"\x1b\[[\d;]*m", "", shown))
+                    self.assertEqual("\x1b[" in shown, coloured, shown)
+            _, out, error = program.run(*command)
+            self.assertNotIn("\x1b", out + error)
 
     # --- usage ------------------------------------------------------------
 
