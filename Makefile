@@ -239,7 +239,7 @@ INSTALLED := \
     $(foreach page,$(wildcard gateway/man/*.[1-8]), \
         $(page):$(SHARE)/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)):644) \
     gateway/completion/dpgw.bash:$(SHARE)/bash-completion/completions/dpgw:644 \
-    $(foreach file,$(wildcard config/*.schema.json config/tests/* config/prometheus/* \
+    $(foreach file,$(wildcard config/*.schema.json config/tests/*.* config/tests/*/* config/prometheus/* \
         config/grafana/* config/logrotate/*), \
         $(file):$(SHARE)/dpgw/$(file:config/%=%):644) \
     $(foreach unit,$(wildcard config/systemd/*.service config/systemd/*.socket), \
@@ -259,6 +259,8 @@ endef
 .PHONY: install uninstall
 install: all ## install under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc) and UNITDIR
 	@$(foreach one,$(INSTALLED),$(call put,$(one))$(newline)	@)
+	@for unit in '$(DESTDIR)$(UNITDIR)'/dpgw.*; do [ ! -e "$$unit" ] || sed -i \
+	    -e 's|/usr/local/bin/dpgw|$(PREFIX)/bin/dpgw|; s|/etc/dpgw/|$(SYSCONFDIR)/dpgw/|' "$$unit"; done
 	@$(foreach one,$(KEPT),[ -e '$(DESTDIR)$(call part,$(one),2)' ] || $(call put,$(one))$(newline)	@)
 	@$(foreach one,$(LINKED),ln -sf '$(SHARE)/dpgw/$(one)' '$(DESTDIR)$(SYSCONFDIR)/dpgw/$(one)'$(newline)	@)
 uninstall: ## remove what install put there; changed configuration stays
