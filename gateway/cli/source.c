@@ -17,6 +17,12 @@ bool cli_source_option(struct cli_source *source, int option, const char *argume
     return true;
 }
 
+bool cli_source_format(const char *word, bool *json_out)
+{
+    *json_out = text_eq(text_from(word), TEXT("json"));
+    return *json_out || text_eq(text_from(word), TEXT("text"));
+}
+
 struct conf *cli_source_load(const struct cli_source *source, const char *command)
 {
     const char *file = conf_find(source->file);

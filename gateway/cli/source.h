@@ -28,6 +28,9 @@ struct cli_source {
  */
 bool cli_source_option(struct cli_source *source, int option, const char *argument);
 
+/* Reads the argument of --format: JSON_OUT tells json from text.  False if it is neither. */
+bool cli_source_format(const char *word, bool *json_out);
+
 /*
  * Loads SOURCE's configuration for the command called COMMAND.  Complaints go
  * to standard error.  NULL: it is unusable, and the command exits with 78.

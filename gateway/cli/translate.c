@@ -1,12 +1,12 @@
 #include "translate/translate.h"
-
 #include "cli/cli.h"
+#include "cli/progress.h"
+#include "cli/refusal.h"
 #include "cli/request.h"
 #include "cli/source.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -23,6 +23,8 @@ static const char help[] =
     "      --route 'METHOD PATH'  with the rules of the route that serves it\n"
     "                        (else only the rules that hold everywhere)\n"
     "      --type MEDIA      the body's media type (application/json)\n"
+    "      --format text|json  how a refusal is told on standard error: lines to\n"
+    "                        read, or one JSON object\n"
     "  -c, --config FILE     the settings file, which names the mapping\n"
     "      --set KEY=VALUE   a setting that goes before the file's\n"
     "  -h, --help            this text\n"
@@ -34,7 +36,7 @@ static const char help[] =
 
 struct options {
     struct cli_source source;
-    bool request, response, help;
+    bool request, response, json, help;
     const char *route, *type, *file;
 };
 
@@ -46,6 +48,7 @@ static bool read_options(int argc, char **argv, struct options *o)
                                           {"response", no_argument, NULL, 's'},
                                           {"route", required_argument, NULL, 'r'},
                                           {"type", required_argument, NULL, 't'},
+                                          {"format", required_argument, NULL, 'f'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     int option;
@@ -59,6 +62,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->route = optarg;
         else if (option == 't')
             o->type = optarg;
+        else if (option == 'f' && cli_source_format(optarg, &o->json))
+            continue;
         else if (option == 'h')
             o->help = true;
         else if (!cli_source_option(&o->source, option, optarg))
@@ -76,41 +81,57 @@ static void on_bytes(void *owner, struct text span)
     fwrite(span.at, 1, span.len, owner);
 }
 
-static int tell_fault(const char *file, const struct translate_fault *fault)
+static const char *shown_name(const struct options *o)
 {
-    fflush(stdout);
-    fprintf(stderr, "%s:%" PRIu64 ":%" PRIu64 ": error: %s (byte %" PRIu64 ")\n", file,
-            fault->place.line, fault->place.column, fault->what ? fault->what : "body refused",
-            fault->place.offset);
-    if (fault->code == TRANSLATE_CONFLICT)
-        fprintf(stderr,
-                "    \"%.*s\" was given before at %" PRIu64 ":%" PRIu64 " (byte %" PRIu64 ")\n",
-                TEXT_ARG(fault->name), fault->first.line, fault->first.column, fault->first.offset);
-    return fault->code == TRANSLATE_NO_MEMORY ? EX_OSERR : EX_DATAERR;
+    return text_eq(text_from(o->file), TEXT("-")) ? "standard input" : o->file;
 }
 
-/* Passes FROM through T (as it is if T is NULL).  The exit code. */
-static int pump(FILE *from, const char *file, struct translator *t)
+static int refuse(const struct options *o, const struct translate_fault *fault)
+{
+    fflush(stdout);
+    if (o->json)
+        refusal_print_json(fault, o->request ? REQUEST : RESPONSE, stderr);
+    else
+        refusal_print(fault, shown_name(o), stderr);
+    return refusal_exit(fault->code);
+}
+
+/* Passes FROM through T (as it is if T is NULL) up to its end, a fault or a failed write. */
+static enum translate_code pass(FILE *from, struct translator *t)
 {
     static char piece[READ_BYTES];
     enum translate_code code = TRANSLATE_OK;
+    struct progress progress;
+    uint64_t done = 0;
     size_t n;
 
-    while (code == TRANSLATE_OK && (n = fread(piece, 1, sizeof piece, from)) > 0) {
+    progress_begin(&progress, fileno(from));
+    while (code == TRANSLATE_OK && !ferror(stdout) &&
+           (n = fread(piece, 1, sizeof piece, from)) > 0) {
         if (t)
             code = translator_piece(t, text_of(piece, n));
         else
             on_bytes(stdout, text_of(piece, n));
+        progress_step(&progress, done += n);
     }
+    progress_end(&progress);
+    return code;
+}
+
+/* Passes FROM through T, and tells how it ended.  The exit code. */
+static int pump(FILE *from, const struct options *o, struct translator *t)
+{
+    enum translate_code code = pass(from, t);
+
     if (ferror(from)) {
-        fprintf(stderr, "dpgw translate: cannot read %s: %s\n", file, strerror(errno));
+        fprintf(stderr, "dpgw translate: cannot read %s: %s\n", shown_name(o), strerror(errno));
         return EX_IOERR;
     }
     if (code == TRANSLATE_OK && t)
         code = translator_end(t);
     if (code != TRANSLATE_OK)
-        return tell_fault(file, translator_fault(t));
-    if (fflush(stdout) == 0)
+        return refuse(o, translator_fault(t));
+    if (fflush(stdout) == 0 && !ferror(stdout))
         return EX_OK;
     fprintf(stderr, "dpgw translate: cannot write: %s\n", strerror(errno));
     return EX_IOERR;
@@ -148,7 +169,6 @@ static int translate(const struct conf *conf, const struct options *o, FILE *fro
     enum media media = media_of(type);
     bool raw = media == MEDIA_OTHER;
     const struct rules *rules = rules_for(conf, o, &raw);
-    const char *file = text_eq(text_from(o->file), TEXT("-")) ? "standard input" : o->file;
     struct translator_task task = {.rules = rules,
                                    .direction = o->request ? REQUEST : RESPONSE,
                                    .limits = &limits,
@@ -165,7 +185,7 @@ static int translate(const struct conf *conf, const struct options *o, FILE *fro
         fputs("dpgw translate: no memory\n", stderr);
         return EX_OSERR;
     }
-    int code = pump(from, file, t);
+    int code = pump(from, o, t);
     translator_free(&t);
     return code;
 }

@@ -1,6 +1,7 @@
 #include "cli/trial.h"
 
 #include "cli/byte_diff.h"
+#include "cli/refusal.h"
 #include "exchange/outcome.h"
 #include "http/head.h"
 #include "translate/target.h"
@@ -78,25 +79,6 @@ static void on_bytes(void *owner, struct text span)
     buf_add(owner, span);
 }
 
-static const char *code_of_fault(const struct trial *t, enum translate_code code)
-{
-    if (t->kind == TRIAL_RESPONSE)
-        return code_of(OUTCOME_UPSTREAM_INVALID);
-    switch (code) {
-    case TRANSLATE_OK:
-        break;
-    case TRANSLATE_INVALID_JSON:
-        return code_of(OUTCOME_INVALID_JSON);
-    case TRANSLATE_INVALID_FORM:
-        return code_of(OUTCOME_BAD_REQUEST);
-    case TRANSLATE_CONFLICT:
-        return code_of(OUTCOME_CONFLICTING_FIELDS);
-    case TRANSLATE_NO_MEMORY:
-        return code_of(OUTCOME_EXHAUSTED);
-    }
-    return NULL;
-}
-
 /* Passes T's whole body through a translator for TASK. */
 static void pump(const struct trial *t, enum media media, const struct translator_task *task,
                  struct result *result)
@@ -108,7 +90,7 @@ static void pump(const struct trial *t, enum media media, const struct translato
     if (code == TRANSLATE_OK)
         code = translator_end(translator);
     if (code != TRANSLATE_OK) {
-        result->refused = code_of_fault(t, code);
+        result->refused = refusal_code(t->kind == TRIAL_RESPONSE ? RESPONSE : REQUEST, code);
         if (translator)
             result->fault = *translator_fault(translator);
     }

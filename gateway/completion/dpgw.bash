@@ -4,11 +4,12 @@ _dpgw_options() {
     case $1 in
     serve) echo '-c --config --set --help' ;;
     check) echo '-c --config --set --print --format --help' ;;
-    translate) echo '--request --response --route --type -c --config --set --help' ;;
+    translate) echo '--request --response --route --type --format -c --config --set --help' ;;
     explain) echo '--body -c --config --set --help' ;;
     diff) echo '--fail-on --format --help' ;;
     test) echo '-c --config --format --filter --help' ;;
     drift) echo '--admin --format --help' ;;
+    version) echo '--help' ;;
     esac
 }
 
@@ -23,7 +24,11 @@ _dpgw() {
         return
     fi
     case $before in
-    --format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$word") ;;
+    --format)
+        local formats='text json'
+        [ "$command" = drift ] && formats='yaml json'
+        mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
+        ;;
     --fail-on) mapfile -t COMPREPLY < <(compgen -W 'breaking compatible' -- "$word") ;;
     --type) mapfile -t COMPREPLY < <(compgen -W 'application/json text/event-stream
         application/x-ndjson application/json-seq application/x-www-form-urlencoded

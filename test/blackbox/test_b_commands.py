@@ -1,6 +1,10 @@
 """check, translate, explain: what they print and how they end."""
 import json
+import os
 import re
+import select
+import subprocess
+import time
 
 import cases
 import dialects
@@ -8,6 +12,7 @@ import gateway
 import mappings
 import program
 import terminal
+import wire
 
 COMPLAINT = re.compile(r"^(\S+):(\d+):(\d+): error: (.+)$")
 
@@ -157,6 +162,72 @@ passthrough:
         self.assertEqual(status, 65)
         for number in ("13", "2", "6"):
             self.assertRegex(error, rf"\b{number}\b")
+
+    def test_a_refusal_for_scripts(self):
+        body = b'{"dataProductId":1,\n "workspaceId":2}'
+        status, _, error = self.run_with("translate", "--request", "--format", "json", stdin=body)
+        self.assertEqual((status, json.loads(error)), (65, {
+            "offset": 21, "line": 2, "column": 2, "code": "CONFLICTING_FIELDS",
+            "message": "two members would have one name", "name": "dataProductId",
+            "first": {"offset": 1, "line": 1, "column": 2}}))
+        for side, code in (("--request", "INVALID_JSON"), ("--response", "UPSTREAM_INVALID")):
+            status, _, error = self.run_with("translate", side, "--format=json", stdin=b'{"a":1,}')
+            told = json.loads(error)
+            self.assertEqual((status, told["offset"], told["code"]), (65, 7, code))
+        self.assertEqual(self.run_with("translate", "--request", "--format", "xml")[0], 64)
+
+    def large_body(self):
+        """A file of more than 8 MiB."""
+        file = self.folder / "large.json"
+        file.write_bytes(b"[" + b'{"workspaceId":"ws-1","rows":[1,2,3]},' * 230_000 + b"1]")
+        return str(file)
+
+    def test_progress_on_a_terminal(self):
+        command = ["translate", "--response", self.large_body()]
+        status, shown, out = terminal.run(*command, streams=["stderr"])
+        self.assertEqual(status, 0, shown)
+        drawn = shown.split("\r\x1b[K")
+        self.assertEqual((drawn[0], drawn[-1]), ("", ""), shown)  # it is taken away at the end
+        self.assertGreater(len(drawn), 2)
+        for line in drawn[1:-1]:
+            self.assertRegex(line, r"^[ \d]{3}%  [\d.]+ of 8\.3 MiB  [\d.]+ MiB/s(  \d+:\d\d left)?$")
+        status, piped, error = program.run(*command)
+        self.assertEqual((status, error), (0, ""))
+        self.assertEqual(out, piped.encode())
+
+    def test_no_progress_into_the_output(self):
+        command = ["translate", "--response", self.large_body()]
+        _, shown, error = terminal.run(*command, streams=["stdout"])
+        self.assertEqual((error, shown.count("\x1b")), (b"", 0))
+        _, shown, _ = terminal.run(*command)  # one terminal for both
+        self.assertNotIn("\x1b", shown)
+
+    def test_no_progress_of_what_is_soon_done(self):
+        file = self.folder / "small.json"
+        file.write_text("{}")
+        self.assertEqual(terminal.run("translate", "--request", str(file), streams=["stderr"]),
+                         (0, "", b"{}"))
+
+    def test_progress_of_a_slow_pipe(self):
+        child, screen = terminal.start("translate", "--request", streams=["stderr"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        deadline = wire.deadline_in()
+        while not select.select([screen], [], [], 0.01)[0]:
+            self.assertLess(time.monotonic(), deadline, "nothing was drawn")
+            os.write(child.stdin.fileno(), b" " * 4096)
+        child.stdin.write(b"{}")
+        child.stdin.close()
+        shown = terminal.read_all(screen)
+        os.close(screen)
+        self.assertEqual(child.wait(wire.PATIENCE), 0, shown)
+        self.assertRegex(shown, r"^(\r\x1b\[K[\d.]+ MiB  [\d.]+ MiB/s)+\r\x1b\[K$")
+
+    def test_a_complaint_stands_on_a_line_of_its_own(self):
+        file = self.folder / "broken.json"
+        file.write_bytes(b"[" + b"1," * (5 << 20) + b"]")
+        status, shown, _ = terminal.run("translate", "--request", str(file), streams=["stderr"])
+        self.assertEqual(status, 65)
+        self.assertRegex(shown.split("\r\x1b[K")[-1], r"^\S*broken\.json:1:\d+: error: ")
 
     # --- explain ----------------------------------------------------------
 
