@@ -7,7 +7,7 @@ _dpgw_options() {
     translate) echo '--request --response --route --type --format -c --config --set --help' ;;
     explain) echo '--body -c --config --set --help' ;;
     diff) echo '--fail-on --format --help' ;;
-    test) echo '-c --config --format --filter --help' ;;
+    test) echo '--filter --format -c --config --set --help' ;;
     drift) echo '--admin --format --help' ;;
     version) echo '--help' ;;
     esac
@@ -18,6 +18,11 @@ _dpgw() {
     local command=${COMP_WORDS[1]}
 
     COMPREPLY=()
+    if [ "$word" = = ]; then # bash takes --format=json for three words
+        word=''
+    elif [ "$before" = = ] && [ "$COMP_CWORD" -gt 2 ]; then
+        before=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W \
             'serve check translate explain diff test drift version --help --version' -- "$word")

@@ -51,11 +51,17 @@ SCHEMA = schema.text(settings.rows(SETTING))
 FIGURES = "| memory | 12 MiB |\n"
 
 PAGE = ".Dd November 22, 2026\n.Dt %s\n.Os\n.Sh NAME\n.Nm %s\n.Nd a page\n.Sh DESCRIPTION\n%s"
+SYNOPSIS = (".Sh SYNOPSIS\n.Nm\n.Cm serve\n.Op Fl c Ar file\n.Op Fl \\-set Ar key\n.Op Fl \\-fast\n"
+            ".Sh DESCRIPTION\n")
 MANUAL = {
     documents.SETTINGS: SETTING + '#define SETTINGS_FIXED(X) X("listen")\n\n',
-    manuals.MAIN: '    {"serve", serve, "run"},\n',
-    manuals.COMPLETION: "echo serve\n",
-    manuals.PAGES[0]: PAGE % ("DPGW 1", "dpgw", ".Bl -tag -width Ds\n.It Cm serve\nRuns.\n.El\n"),
+    manuals.MAIN: ('    "  -c, --config FILE  x\\n"\n    "      --set KEY=VALUE  x\\n"\n'
+                   '    "      --fast  x\\n"\n    "  -h, --help  x\\n";\n    CLI_SOURCE_OPTIONS,\n'
+                   '    {"fast", no_argument, NULL, 1},\n    {"help", no_argument, NULL, 2},\n'
+                   '    {"serve", serve, "run"},\n'),
+    manuals.COMPLETION: "    serve) echo '-c --config --set --fast --help' ;;\n",
+    manuals.PAGES[0]: PAGE.replace(".Sh DESCRIPTION\n", SYNOPSIS) % (
+        "DPGW 1", "dpgw", ".Bl -tag -width Ds\n.It Cm serve\nRuns.\n.El\n"),
     manuals.PAGES[2]: PAGE % ("DPGW-MAPPING 5", "mapping", "Text.\n"),
 }
 MANUAL[manuals.PAGES[1]] = manuals.filled(
@@ -169,6 +175,15 @@ CASES = [
       for path, was, becomes in (
           (manuals.PAGES[0], "Cm serve", "Cm server"), (manuals.COMPLETION, "serve", "s"),
           (manuals.PAGES[1], "256", "255"))],
+    (manuals.options, MANUAL, 0),
+    *[(manuals.options, {**MANUAL, path: MANUAL[path].replace(was, becomes)}, complaints)
+      for path, was, becomes, complaints in (
+          (manuals.MAIN, '"      --fast', '"      --quick', 2),
+          (manuals.MAIN, '    {"fast", no_argument, NULL, 1},\n', "", 3),
+          (manuals.MAIN, "CLI_SOURCE_OPTIONS", "", 6),
+          (manuals.COMPLETION, "--fast", "--faster", 2), (manuals.COMPLETION, "serve)", "check)", 4),
+          (manuals.PAGES[0], "\\-fast", "\\-slow", 2), (manuals.PAGES[0], "Fl c", "Fl d", 1),
+          (manuals.PAGES[0], ".Cm serve\n.Op", ".Cm check\n.Op", 3))],
     (manuals.judged, MANUAL, 0),
     (manuals.judged, {**MANUAL, manuals.PAGES[1]: MANUAL[manuals.PAGES[1]] + ".Xx\n"}, 1),
 ]
