@@ -5,7 +5,7 @@ _dpgw_options() {
     serve) echo '-c --config --set --help' ;;
     check) echo '-c --config --set --print --format --help' ;;
     translate) echo '--request --response --route --type --format -c --config --set --help' ;;
-    explain) echo '--body -c --config --set --help' ;;
+    explain) echo '--body --format -c --config --set --help' ;;
     diff) echo '--fail-on --format --help' ;;
     test) echo '--filter --format -c --config --set --help' ;;
     drift) echo '--admin --format --help' ;;

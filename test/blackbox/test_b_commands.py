@@ -244,6 +244,68 @@ passthrough:
         status, _, _ = self.run_with("explain", "GET", "/api/v1/accounts/a/nothing")
         self.assertEqual(status, 1)
 
+    def explain_json(self, *arguments, stdin=b"", mapping=mappings.EVERYTHING):
+        """(status, the object or None, standard error)."""
+        config = self.config(mapping)
+        status, out, error = self.run_with("explain", "--format", "json", *arguments, stdin=stdin,
+                                           config=config)
+        return status, json.loads(out) if out else None, error
+
+    def test_explain_for_scripts_says_what_the_lines_say(self):
+        request = ["POST", "/api/v1/accounts/a/data-products/p%2Fq/chat/stream?dataProductId=7"]
+        _, lines, _ = program.run("explain", *request)
+        status, out, error = program.run("explain", "--format", "json", *request)
+        self.assertEqual((status, error, out.count("\n")), (0, "", 1))
+        told = json.loads(out)
+        self.assertEqual(told["upstream"], {
+            "method": "POST",
+            "url": "http://127.0.0.1:9000/api/v1/accounts/a/workspaces/p%2Fq/chat/stream"
+                   "?workspaceId=7"})
+        self.assertEqual(set(told), {"route", "upstream", "fields", "opaque", "values", "words",
+                                     "query", "headers", "collisions", "limits", "timeouts",
+                                     "renames"})
+        rules = [told["route"], *told["fields"], *told["opaque"], *told["values"]]
+        self.assertEqual([f"{rule['file']}:{rule['line']}" for rule in rules],
+                         re.findall(r"\S+\.yaml:\d+", lines))
+        self.assertEqual([(pair["client"], pair["upstream"]) for pair in told["fields"]],
+                         re.findall(r"(\w+) <-> (\w+)  config/mapping", lines))
+        self.assertEqual(", ".join(f"{w['client']} <-> {w['upstream']}" for w in told["words"]),
+                         re.search(r"(?m)^words +(.*)$", lines).group(1))
+        self.assertEqual((told["collisions"], told["limits"]["body_other"], told["renames"]),
+                         ({"request": "reject", "response": "keep"}, None, []))
+
+    def test_explain_a_body_for_scripts(self):
+        mapping = (program.ROOT / "config/mapping.yaml").read_text()
+        body = b'{"dataProductId":1,\n "error":{"code":"DATA_PRODUCT_NOT_FOUND"}}'
+        status, told, error = self.explain_json(
+            "--body", "-", "POST", "/api/v1/accounts/a/data-products/7/chat", stdin=body,
+            mapping=mapping)
+        self.assertEqual(status, 0, error)
+        lines = mapping.splitlines()
+        rename, value = told["renames"]
+        self.assertEqual(rename["place"], {"offset": 1, "line": 1, "column": 2})
+        self.assertEqual((rename["kind"], rename["from"], rename["to"]),
+                         ("rename", "dataProductId", "workspaceId"))
+        self.assertIn("dataProductId:", lines[rename["rule"]["line"] - 1])
+        self.assertEqual((value["kind"], value["by"], value["place"]["line"]), ("value", "map", 2))
+        self.assertIn("$.error.code", lines[value["rule"]["line"] - 1])
+
+    def test_explain_a_refused_body_for_scripts(self):
+        status, told, error = self.explain_json(
+            "--body", "-", "POST", "/api/v1/accounts/a/data-products", stdin=b'{"a":1,}')
+        self.assertEqual((status, told), (65, None))
+        self.assertEqual(json.loads(error)["code"], "INVALID_JSON")
+
+    def test_explain_colours_labels_on_a_terminal_only(self):
+        command = ["explain", "GET", "/api/v1/accounts/a/data-products/7"]
+        _, plain, _ = program.run(*command)
+        _, shown, _ = terminal.run(*command)
+        self.assertIn("\x1b[1mroute", shown)
+        self.assertEqual(re.sub(r"\x1b\[\d*m", "", shown), plain)
+        self.assertEqual(terminal.run(*command, env={"NO_COLOR": "1"})[1], plain)
+        _, shown, _ = terminal.run(*command, "--format", "json")
+        self.assertEqual(json.loads(shown)["upstream"]["method"], "GET")
+
     # --- help and colour --------------------------------------------------
 
     def test_each_command_has_help_with_an_example(self):
