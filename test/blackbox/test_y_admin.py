@@ -98,6 +98,7 @@ class Pages(Asked):
         self.assertEqual(self.ask(gate, "/-/log-level?level=warn", "POST").json(),
                          {"level": "warn"})
         gate.once("GET", "/quiet")
+        self.metrics(gate, requests=1)     # it has ended
         self.assertEqual(self.ask(gate, "/-/log-level?level=info", "POST").json(),
                          {"level": "info"})
         gate.once("GET", "/loud")

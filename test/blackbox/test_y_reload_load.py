@@ -18,7 +18,7 @@ class UnderLoad(Reloaded):
     """Reloads, good and bad mixed, under wrk, open event streams and half-sent uploads."""
 
     WARM = 24                    # reloads after which memory has found its level
-    GROWTH_MAX = 3 << 20         # of resident memory by all others: one mapping is over 100 KiB
+    GROWTH_MAX = 6 << 20         # of resident memory by all others: one mapping is over 100 KiB
 
     def reload(self, gate, number):
         """The reload NUMBER by the means that is its turn; true if it was a good one."""

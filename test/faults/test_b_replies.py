@@ -38,8 +38,11 @@ class Broken(trials.Field):
         kind, at, fault = known["kind"], known["at"], known["fault"]
         wanted = replies.Verdict(kind, trial.method, at, fault)
         self.assertEqual(trial.attempts, wanted.attempts, trial)
-        self.assertEqual((trial.log["outcome"], trial.log["http.request.resend_count"]),
-                         (wanted.outcome, str(wanted.retries)), trial)
+        self.assertEqual(trial.log["outcome"], wanted.outcome, trial)
+        # A kept connection of another trial may end under this one before it gets anywhere; how
+        # often the service was asked is told by the attempts.
+        retries = {wanted.retries} | ({1} if trial.method in ("GET", "HEAD") else set())
+        self.assertIn(int(trial.log["http.request.resend_count"]), retries, trial)
         self.assertEqual(trial.log["http.response.status_code"], str(wanted.status), trial)
         if wanted.cut:
             self.check_cut(trial, kind, at)
