@@ -32,7 +32,8 @@ static const char help[] =
     "example: echo '{\"dataProductId\":7}' | dpgw translate --request -\n"
     "\n"
     "exit status: 0 done, 64 wrong usage, 65 body refused (what was printed is not\n"
-    "to be used), 74 a file cannot be read or written, 78 bad configuration\n";
+    "to be used), 66 it cannot be opened, 74 it cannot be read or written, 78 bad\n"
+    "configuration\n";
 
 struct options {
     struct cli_source source;

@@ -176,6 +176,23 @@ passthrough:
             self.assertEqual((status, told["offset"], told["code"]), (65, 7, code))
         self.assertEqual(self.run_with("translate", "--request", "--format", "xml")[0], 64)
 
+    def test_a_file_that_is_not_there_or_cannot_be_written(self):
+        for command in (["translate", "--request", "missing.json"],
+                        ["explain", "POST", "/api/v1/accounts/a/data-products",
+                         "--body", "missing.json"]):
+            status, _, error = program.run(*command)
+            self.assertEqual(status, 66, error)
+            self.assertIn("cannot open missing.json: No such file", error)
+        for command in (["translate", "--request", "config/mapping.schema.json"],
+                        ["explain", "GET", "/api/v1/accounts/a/data-products"],
+                        ["explain", "--format", "json", "GET",
+                         "/api/v1/accounts/a/data-products"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([program.build_path("DPGW", "dpgw"), *command],
+                                      cwd=program.ROOT, env=program.environment(), stdout=full,
+                                      stderr=subprocess.PIPE, check=False)
+            self.assertEqual((done.returncode, b"cannot write: " in done.stderr), (74, True))
+
     def large_body(self):
         """A file of more than 8 MiB."""
         file = self.folder / "large.json"
