@@ -124,9 +124,13 @@ struct upper {
 /* TEXT up to its first NUL, as a program is given it. */
 static char *as_given(struct text t)
 {
-    char *copy = strndup(t.at, t.len);
+    const char *end = memchr(t.at, 0, t.len);
+    size_t len = end ? (size_t)(end - t.at) : t.len;
+    char *copy = malloc(len + 1);
 
     assert(copy);
+    memcpy(copy, t.at, len);
+    copy[len] = 0;
     return copy;
 }
 
