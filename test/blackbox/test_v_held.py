@@ -1,4 +1,5 @@
 """What may be open or held at once: connections, exchanges, and bytes for a slower side."""
+import re
 import socket
 import threading
 import time
@@ -142,30 +143,38 @@ class Counts(edges.Case):
         self.assertEqual((len(service.connections), open_ones()), (5, 3))
 
 
+class Overshot(Exception):
+    """More became resident at once than one step should have brought."""
+
+
 class Memory(edges.Case):
     """What is resident: from 80 % connections close after a reply, from 90 % nobody new is served."""
     STEPS = 50
 
-    def fill(self, gate, step, limit, least, most):
-        """Has the service send until from LEAST to MOST percent of LIMIT are resident."""
+    def fill(self, gate, step, limit, effect):
+        """Has the service send until the gateway says EFFECT; what was resident then, in percent."""
+        said = re.compile(rf"memory .*resident_bytes=(\d+) limit_bytes={limit} .*{effect}")
         for _ in range(4 * self.STEPS):
-            percent = gate.memory() * 100 / limit
-            if percent >= least:
-                self.assertLess(percent, most)
-                return
+            for line in list(gate.lines):
+                if match := said.search(line):
+                    return int(match.group(1)) * 100 / limit
             before, deadline = gate.memory(), time.monotonic() + 0.5
             step.release()
             while gate.memory() < before + limit // self.STEPS // 2 and time.monotonic() < deadline:
                 time.sleep(0.01)     # at first the kernel holds it, and nothing is resident
-        raise AssertionError(f"{gate.memory()} bytes of {limit} are resident, no more come")
-
-    def told(self, gate, effect, limit):
-        """What was resident, in percent, when the gateway said EFFECT."""
-        line = gate.wait_line(rf"memory .*resident_bytes=(\d+) limit_bytes={limit} .*{effect}")
-        return int(line.group(1)) * 100 / limit
+            time.sleep(0.1)          # the gateway looks ten times a second
+        raise Overshot(f"{gate.memory()} bytes of {limit} are resident, never said: {effect}")
 
     @edge("limits.memory")
     def test_memory(self):
+        for _ in range(4):           # a sanitizer's heap may leap over a level
+            try:
+                return self.levels()
+            except Overshot as why:
+                leap = why
+        raise AssertionError(leap)
+
+    def levels(self):
         plain = self.gateway(self.upstream())
         self.assertEqual(plain.once("GET", cases.CLIENT).status, 200)
         limit = max(40 << 20, plain.memory() * 3 // 2)
@@ -195,19 +204,18 @@ class Memory(edges.Case):
         reply = gate.once("GET", cases.CLIENT)
         self.assert_passes(reply)
         self.assertEqual(reply.field("Connection"), None)
-        self.fill(gate, steps, limit, 82, 88)
-        self.assertTrue(80 <= self.told(gate, "connections close", limit) < 90)
+        self.assertTrue(80 <= self.fill(gate, steps, limit, "connections close") < 90)
         reply = gate.once("GET", cases.CLIENT)
         self.assert_passes(reply)
         self.assertEqual(reply.field("Connection"), "close")
-        self.fill(gate, steps, limit, 92, 99)
-        self.assertGreaterEqual(self.told(gate, "refused", limit), 90)
+        self.assertGreaterEqual(self.fill(gate, steps, limit, "refused"), 90)
         reply = gate.once("GET", cases.CLIENT)
         self.assert_error(reply, 503, "OVERLOADED")
         self.assertRegex(reply.field("Retry-After"), "^[0-9]+$")
         reader.reset()
         if RELEASE:              # a sanitizer keeps what is freed
-            self.assertLess(self.told(gate, "all is served", limit), 80)
+            line = gate.wait_line(rf"memory .*resident_bytes=(\d+) limit_bytes={limit} .*all is served")
+            self.assertLess(int(line.group(1)) * 100 / limit, 80)
             self.assertEqual(gate.once("GET", cases.CLIENT).field("Connection"), None)
 
 
