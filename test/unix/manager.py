@@ -20,7 +20,8 @@ def tool(name):
         return found, {}
     found = UNPACKED / "usr/bin" / name
     libraries = ":".join(str(p) for p in UNPACKED.glob("usr/lib/*/systemd"))
-    return (str(found), {"LD_LIBRARY_PATH": libraries}) if found.exists() else None
+    env = {"LD_LIBRARY_PATH": libraries, "SYSTEMD_UNIT_PATH": f"{UNPACKED}/lib/systemd/system:"}
+    return (str(found), env) if found.exists() else None
 
 
 class Ear:
