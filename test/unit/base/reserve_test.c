@@ -137,5 +137,9 @@ int main(void)
     puts("1..0 # a sanitizer's allocator does not return NULL");
     return 0;
 #endif
+    if (getenv("UNDER")) {
+        puts("1..0 # valgrind itself needs the memory that is taken away here");
+        return 0;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
