@@ -22,13 +22,15 @@ enum { EXIT_USAGE = 64, EXIT_CANNOT_BIND = 69, EXIT_BAD_FILE = 78 };
 enum { CONNECTIONS_MAX = 4096, CONNECTION_MEMORY = 128 * 1024, DRAIN_MS = 5000 };
 
 static const char usage[] =
-    "usage: workspaces-service [--listen HOST:PORT] [--ids FILE] [--now TIME] [--pause 200ms]\n";
+    "usage: workspaces-service [--listen HOST:PORT] [--ids FILE] [--now TIME] [--pause 200ms]\n"
+    "                          [--bearer]\n";
 
 struct options {
     const char *listen;
     const char *ids;
     const char *now;
     long pause_ms;
+    bool bearer;
 };
 
 /* "200ms" or "2s" in milliseconds, -1 if TEXT is neither. */
@@ -49,11 +51,9 @@ static long parse_pause(const char *text)
 static bool parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option names[] = {
-        {"listen", required_argument, NULL, 'l'},
-        {"ids", required_argument, NULL, 'i'},
-        {"now", required_argument, NULL, 'n'},
-        {"pause", required_argument, NULL, 'p'},
-        {NULL, 0, NULL, 0},
+        {"listen", required_argument, NULL, 'l'}, {"ids", required_argument, NULL, 'i'},
+        {"now", required_argument, NULL, 'n'},    {"pause", required_argument, NULL, 'p'},
+        {"bearer", no_argument, NULL, 'b'},       {NULL, 0, NULL, 0},
     };
     int name;
 
@@ -66,6 +66,8 @@ static bool parse_options(int argc, char **argv, struct options *o)
             o->now = optarg;
         else if (name == 'p')
             o->pause_ms = parse_pause(optarg);
+        else if (name == 'b')
+            o->bearer = true;
         else
             return false;
     }
@@ -252,6 +254,7 @@ int main(int argc, char **argv)
         .store = store_new(),
         .ids = ids_new(),
         .streams = {.pause_ms = options.pause_ms},
+        .wants_token = options.bearer,
     };
     if (service.store == NULL || service.ids == NULL)
         fprintf(stderr, "out of memory\n");

@@ -115,10 +115,20 @@ static enum MHD_Result answer_with_members(struct request *r)
     return r->route->answer(r);
 }
 
+static bool has_token(struct request *r)
+{
+    const char *given =
+        MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Authorization");
+
+    return given != NULL && strncasecmp(given, "Bearer ", 7) == 0 && given[7] != '\0';
+}
+
 static enum MHD_Result answer(struct request *r)
 {
     char allow[ROUTE_ALLOW_SIZE];
 
+    if (r->service->wants_token && !has_token(r))
+        return reply_unauthorized(r->connection);
     if (!r->path_good)
         return reply_error(r->connection, REPLY_BAD_REQUEST, "The path can't be read.", NULL);
     if (r->route == NULL)

@@ -22,7 +22,8 @@ struct service {
     struct store *store;
     struct ids *ids;
     struct streams streams;
-    size_t open; /* requests under way */
+    size_t open;      /* requests under way */
+    bool wants_token; /* any bearer token will do */
 };
 
 struct request {

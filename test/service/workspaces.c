@@ -178,8 +178,8 @@ static enum MHD_Result create(struct request *r)
         return reply_error(r->connection, REPLY_INTERNAL, "Out of memory.", NULL);
     }
     json_t *assets = make_assets(r, id);
-    return reply_data(r->connection, MHD_HTTP_CREATED,
-                      json_pack("{s:o,s:o}", "workspace", made, "dataAssets", assets));
+    return reply_created(r->connection, "X-Workspace-Id", id,
+                         json_pack("{s:o,s:o}", "workspace", made, "dataAssets", assets));
 }
 
 enum MHD_Result workspaces_collection(struct request *r)
