@@ -1,5 +1,7 @@
 #include "conf/endpoint.h"
 
+#include "base/diag.h"
+
 #include <arpa/inet.h>
 
 enum { UNIX_PATH_BYTES = 107 }; /* what fits a socket address */
@@ -34,6 +36,46 @@ static bool is_ip(struct text host, int family)
     copy[host.len] = 0;
     return inet_pton(family, copy, bytes) == 1;
 }
+
+/* --- words ------------------------------------------------------------------------ */
+
+static const char *const words_known[] = {"tls", "proxy_protocol"};
+
+enum { WORDS_KNOWN = sizeof words_known / sizeof words_known[0] };
+
+struct text endpoint_cut_words(struct text *address)
+{
+    size_t space = text_find(*address, ' ');
+    struct text words = text_trim(text_from_offset(*address, space));
+
+    address->len = space;
+    return words;
+}
+
+bool endpoint_read_words(struct text words, struct endpoint_way *way_out, struct text *unknown_out)
+{
+    *way_out = (struct endpoint_way){0};
+    while (words.len > 0) {
+        struct text word = text_of(words.at, text_find(words, ' '));
+        bool *said = text_eq(word, TEXT("tls"))              ? &way_out->tls
+                     : text_eq(word, TEXT("proxy_protocol")) ? &way_out->proxy_protocol
+                                                             : NULL;
+
+        *unknown_out = word;
+        if (!said || *said)
+            return false;
+        *said = true;
+        words = text_trim(text_from_offset(words, word.len));
+    }
+    return true;
+}
+
+const char *endpoint_nearest_word(struct text unknown)
+{
+    return diag_nearest(unknown, words_known, WORDS_KNOWN);
+}
+
+/* --- addresses -------------------------------------------------------------------- */
 
 bool endpoint_is_address(struct text t)
 {

@@ -8,6 +8,21 @@
 
 #include "base/text.h"
 
+/* What is spoken on an address before HTTP; the words behind it, as written, say so. */
+struct endpoint_way {
+    bool tls;            /* "tls" */
+    bool proxy_protocol; /* "proxy_protocol" */
+};
+
+/* Takes the words off the end of ADDRESS; they may be empty. */
+struct text endpoint_cut_words(struct text *address);
+
+/* Reads WORDS to WAY_OUT.  False: the word UNKNOWN_OUT is none, or is there twice. */
+bool endpoint_read_words(struct text words, struct endpoint_way *way_out, struct text *unknown_out);
+
+/* The word that UNKNOWN was meant to be, or NULL. */
+const char *endpoint_nearest_word(struct text unknown);
+
 /* True if T is an address to listen on: ip:port, [ip]:port or unix:/path. */
 bool endpoint_is_address(struct text t);
 

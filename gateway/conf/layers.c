@@ -149,7 +149,7 @@ static void apply_list(struct layers *l, const struct setting *s, const struct y
         buf_add(&joined, joined.len ? TEXT(", ") : TEXT(""));
         buf_add(&joined, address);
     }
-    if (!list->first && s->kind == SETTING_ADDRESSES)
+    if (!list->first && s->kind != SETTING_NETWORKS)
         diag_error(l->d, list->where, "empty", "\"%s\" must not be empty", s->key);
     origin.text = keep(l, joined.len ? buf_text(&joined) : TEXT("none"));
     l->origins[s - settings_table] = origin;
@@ -186,6 +186,7 @@ static const char *type_of(const struct setting *s)
         return "a size";
     case SETTING_TIME:
         return "a time";
+    case SETTING_LISTENERS:
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
         return "an address or a list of them";
@@ -409,6 +410,14 @@ void layers_check(const struct layers *l)
     if (s->limits.reply_buffer > s->limits.buffer_high)
         refuse_order(l, &s->limits.reply_buffer, "limits.reply_buffer",
                      "at most limits.buffer_high");
+    for (size_t i = 0; i < s->listen.count; i++) {
+        bool tls = s->listen.ways[i].tls;
+
+        if (tls || s->listen.ways[i].proxy_protocol)
+            diag_error(l->d, layers_origin(l, &s->listen)->where, "not-in-this-version",
+                       "the word %s behind an address is not in this version",
+                       tls ? "tls" : "proxy_protocol");
+    }
     if (!s->upstream_url.at) {
         diag_error(l->d, (struct where){.file = l->file}, "missing-key", "upstream.url is not set");
         diag_hint(l->d, "add: upstream: {url: \"http://127.0.0.1:9000\"}");

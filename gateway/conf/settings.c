@@ -1,6 +1,5 @@
 #include "conf/settings.h"
 
-#include "conf/endpoint.h"
 #include "conf/units.h"
 
 #include <assert.h>
@@ -271,18 +270,41 @@ static bool read_reload(const struct reading *r)
 static const char address_form[] =
     "it is an address and a port, as in \"127.0.0.1:8080\", \"[::]:8080\" or \"unix:/path\"";
 
+/* The words behind an address, where there may be some. */
+static bool read_way(const struct reading *r, struct text words, struct endpoint_way *to)
+{
+    struct text unknown;
+
+    if (words.len > 0 && r->setting->kind != SETTING_LISTENERS)
+        return refuse(r, "no words follow this address");
+    if (!endpoint_read_words(words, to, &unknown)) {
+        const char *nearest = endpoint_nearest_word(unknown);
+
+        refuse(r, "the words behind an address are tls and proxy_protocol, each at most once");
+        if (nearest && !text_eq(unknown, text_from(nearest)))
+            diag_hint(r->d, "did you mean \"%s\"?", nearest);
+        return false;
+    }
+    return true;
+}
+
 static bool add_address(const struct reading *r)
 {
     struct addresses *to = field_of(r);
+    struct endpoint_way way;
+    struct text address = r->value, words = endpoint_cut_words(&address);
 
-    if (!endpoint_is_address(r->value))
+    if (!endpoint_is_address(address))
         return refuse(r, address_form);
+    if (!read_way(r, words, &way))
+        return false;
     for (size_t i = 0; i < to->count; i++)
-        if (text_eq(to->at[i], r->value) && !endpoint_is_any_port(r->value))
+        if (text_eq(to->at[i], address) && !endpoint_is_any_port(address))
             return refuse(r, "it is there already");
     if (to->count == ADDRESSES_MAX)
         return refuse(r, "there are more than 8 addresses");
-    to->at[to->count++] = r->value;
+    to->ways[to->count] = way;
+    to->at[to->count++] = address;
     return true;
 }
 
@@ -301,14 +323,19 @@ static bool add_network(const struct reading *r)
 
 /* --- lists ----------------------------------------------------------------------- */
 
+static bool is_addresses(const struct setting *s)
+{
+    return s->kind == SETTING_LISTENERS || s->kind == SETTING_ADDRESSES;
+}
+
 bool setting_is_list(const struct setting *s)
 {
-    return s->kind == SETTING_ADDRESSES || s->kind == SETTING_NETWORKS;
+    return is_addresses(s) || s->kind == SETTING_NETWORKS;
 }
 
 void setting_clear(const struct setting *s, struct settings *to)
 {
-    if (s->kind == SETTING_ADDRESSES)
+    if (is_addresses(s))
         ((struct addresses *)((char *)to + s->offset))->count = 0;
     else
         ((struct networks *)((char *)to + s->offset))->count = 0;
@@ -319,7 +346,7 @@ bool setting_add(const struct setting *s, struct text member, struct where where
 {
     const struct reading r = {s, member, where, to, d};
 
-    return s->kind == SETTING_ADDRESSES ? add_address(&r) : add_network(&r);
+    return is_addresses(s) ? add_address(&r) : add_network(&r);
 }
 
 /* What stands for no member at all; empty: nothing does. */
@@ -404,6 +431,7 @@ bool setting_read(const struct setting *s, struct text value, struct where where
     if (value.len == 0)
         return refuse(&r, "it is empty");
     switch (s->kind) {
+    case SETTING_LISTENERS:
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
         return read_list(&r);

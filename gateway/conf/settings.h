@@ -15,12 +15,14 @@
 #include "base/network.h"
 #include "base/text.h"
 #include "conf/account.h"
+#include "conf/endpoint.h"
 
 enum { ADDRESSES_MAX = 8 };
 
-/* Listening addresses, as written. */
+/* Listening addresses, as written, and what is spoken on each. */
 struct addresses {
-    struct text at[ADDRESSES_MAX];
+    struct text at[ADDRESSES_MAX]; /* without their words */
+    struct endpoint_way ways[ADDRESSES_MAX];
     size_t count;
 };
 
@@ -82,8 +84,8 @@ struct settings {
  */
 /* clang-format off */
 #define SETTINGS(X)                                                                                \
-    X("listen", listen, ADDRESSES, "0.0.0.0:8080", 0, 0,                                           \
-      "where clients connect: host:port, unix:/path, or a list")                                   \
+    X("listen", listen, LISTENERS, "0.0.0.0:8080", 0, 0,                                           \
+      "where clients connect: host:port, unix:/path, or a list; with the words tls, proxy_protocol behind one") \
     X("admin", admin, ADDRESSES, "off", 0, 0,                                                      \
       "where operators and their tools ask; off, an address that clients can't reach, or a list")  \
     X("admin_token_file", admin_token_file, FILE, "none", 0, 0,                                        \
@@ -214,6 +216,7 @@ enum {
 };
 
 enum setting_kind {
+    SETTING_LISTENERS,
     SETTING_ADDRESSES,
     SETTING_URL,
     SETTING_HOST,

@@ -53,14 +53,14 @@ bool front_set_limits(struct front *f, const struct front_limits *limits)
     return true;
 }
 
-bool front_listen(struct front *f, int fd)
+bool front_listen(struct front *f, int fd, const struct endpoint_way *way)
 {
-    return listeners_add(&f->listeners, fd);
+    return listeners_add(&f->listeners, fd, way);
 }
 
-bool front_share(struct front *f, int fd)
+bool front_share(struct front *f, int fd, const struct endpoint_way *way)
 {
-    return listeners_share(&f->listeners, fd);
+    return listeners_share(&f->listeners, fd, way);
 }
 
 void front_drain(struct front *f)

@@ -14,6 +14,7 @@
 #define FRONT_FRONT_H
 
 #include "base/pressure.h"
+#include "conf/endpoint.h"
 #include "http/chunked.h"
 #include "http/head.h"
 
@@ -93,11 +94,14 @@ void front_free(struct front **f);
 /* From now on LIMITS hold, for open connections too.  False: no memory; the old ones do. */
 bool front_set_limits(struct front *f, const struct front_limits *limits);
 
-/* Accepts on FD, a bound socket, from now on; owns FD then.  False: errno tells. */
-bool front_listen(struct front *f, int fd);
+/*
+ * Accepts on FD, a bound socket, from now on; owns FD then.  WAY says what is
+ * spoken there; it is copied.  False: errno tells.
+ */
+bool front_listen(struct front *f, int fd, const struct endpoint_way *way);
 
 /* The same for a socket that others hold too: draining leaves it to them. */
-bool front_share(struct front *f, int fd);
+bool front_share(struct front *f, int fd, const struct endpoint_way *way);
 
 /*
  * Stops listening without losing a connection: those already queued are

@@ -29,6 +29,7 @@ struct listener {
     struct evconnlistener *accepting;
     struct evhttp_bound_socket *bound; /* evhttp's hold on it */
     int fd;
+    struct endpoint_way way;
     bool shared; /* with others, who go on with it */
 };
 
@@ -276,7 +277,7 @@ void listeners_fini(struct listeners *l)
         close(l->reserve);
 }
 
-static bool add(struct listeners *l, int fd, bool shared)
+static bool add(struct listeners *l, int fd, const struct endpoint_way *way, bool shared)
 {
     struct listener *one = malloc(sizeof *one);
     unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
@@ -290,6 +291,7 @@ static bool add(struct listeners *l, int fd, bool shared)
         return false;
     }
     one->fd = fd;
+    one->way = *way;
     one->shared = shared;
     bool known = enlist(one->accepting, l);
     one->bound = known ? door_bind(l->front, one->accepting) : NULL;
@@ -306,12 +308,12 @@ static bool add(struct listeners *l, int fd, bool shared)
     return true;
 }
 
-bool listeners_add(struct listeners *l, int fd)
+bool listeners_add(struct listeners *l, int fd, const struct endpoint_way *way)
 {
-    return add(l, fd, false);
+    return add(l, fd, way, false);
 }
 
-bool listeners_share(struct listeners *l, int fd)
+bool listeners_share(struct listeners *l, int fd, const struct endpoint_way *way)
 {
-    return add(l, fd, true);
+    return add(l, fd, way, true);
 }

@@ -14,6 +14,8 @@
 #ifndef FRONT_LISTENER_H
 #define FRONT_LISTENER_H
 
+#include "conf/endpoint.h"
+
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <stdbool.h>
@@ -37,11 +39,11 @@ void listeners_init(struct listeners *l, struct front *front);
 /* Closes all of L at once. */
 void listeners_fini(struct listeners *l);
 
-/* Accepts on FD from now on and owns it.  False: errno tells, FD is closed. */
-bool listeners_add(struct listeners *l, int fd);
+/* Accepts on FD, in WAY, from now on and owns it.  False: errno tells, FD is closed. */
+bool listeners_add(struct listeners *l, int fd, const struct endpoint_way *way);
 
 /* The same for a socket that others hold too. */
-bool listeners_share(struct listeners *l, int fd);
+bool listeners_share(struct listeners *l, int fd, const struct endpoint_way *way);
 
 /* One connection was accepted; after many in a turn others get theirs. */
 void listeners_count(struct listeners *l);

@@ -265,13 +265,14 @@ bool admin_listen(struct admin *a, int fd, struct text address)
                               .on_request = on_request,
                               .on_refused = on_refused,
                               .owner = c};
+    struct endpoint_way plain = {0};
 
     *c = (struct counter){.admin = a, .local = is_local(address)};
     c->front = front_new(a->base, &limits, &host);
     if (!c->front)
         return false;
     a->count++;
-    return front_listen(c->front, fd);
+    return front_listen(c->front, fd, &plain);
 }
 
 void admin_free(struct admin **a)

@@ -35,6 +35,7 @@ struct server {
     struct console console;
     struct event_base *base;
     struct sockets sockets;
+    struct endpoint_way ways[ADDRESSES_MAX]; /* of the client sockets */
     struct worker **workers;
     size_t worker_count, workers_done;
     struct worker_common common;
@@ -349,6 +350,8 @@ static int boot(struct server *s, const struct reload_source *source)
         return EX_OSERR;
     if (!sockets_open(&s->sockets, s->settings))
         return EX_UNAVAILABLE;
+    sockets_ways(&s->sockets, s->ways);
+    s->common.ways = s->ways;
     s->common.inherited = s->sockets.client_count > 0 && s->sockets.client[0].inherited;
     if (!make_workers(s) || !make_admin(s))
         return EX_OSERR;

@@ -25,6 +25,17 @@ static bool is_for_admin(const char *name)
     return name && text_eq(text_from(name), TEXT("admin"));
 }
 
+/* What the NAME of an inherited descriptor says in the words of an address; else nothing. */
+static struct endpoint_way way_of_name(const char *name)
+{
+    struct endpoint_way way;
+    struct text unknown;
+
+    if (!name || !endpoint_read_words(text_trim(text_from(name)), &way, &unknown))
+        way = (struct endpoint_way){0};
+    return way;
+}
+
 static bool adopt_all(struct sockets *all, char *const *names, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -40,6 +51,8 @@ static bool adopt_all(struct sockets *all, char *const *names, int count)
         ++*taken;
         if (!adopt(b, fd, admin ? "admin" : "client"))
             return false;
+        if (!admin)
+            b->way = way_of_name(names[i]);
     }
     return true;
 }
@@ -68,6 +81,7 @@ static bool open_list(struct bound *list, size_t *count, const struct addresses 
     for (; *count < addresses->count; ++*count) {
         struct bound *b = &list[*count];
 
+        b->way = addresses->ways[*count];
         b->fd = address_listen(addresses->at[*count], b->address);
         if (b->fd >= 0)
             continue;
@@ -94,7 +108,9 @@ static void log_list(const struct bound *list, size_t count, const char *role)
 {
     for (size_t i = 0; i < count; i++)
         LOG(LOG_INFO, "listening", LOG_S("address", list[i].address), LOG_S("role", role),
-            LOG_S("socket", list[i].inherited ? "inherited" : "own"));
+            LOG_S("socket", list[i].inherited ? "inherited" : "own"),
+            LOG_S("tls", list[i].way.tls ? "true" : "false"),
+            LOG_S("proxy_protocol", list[i].way.proxy_protocol ? "true" : "false"));
 }
 
 void sockets_log(const struct sockets *all)
@@ -118,6 +134,12 @@ bool sockets_join(const struct sockets *all, int *fds)
         return false;
     }
     return true;
+}
+
+void sockets_ways(const struct sockets *all, struct endpoint_way *ways)
+{
+    for (size_t i = 0; i < all->client_count; i++)
+        ways[i] = all->client[i].way;
 }
 
 void sockets_take(struct sockets *all, int *fds)

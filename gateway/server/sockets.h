@@ -3,7 +3,8 @@
  *
  * A service manager may have opened the sockets already (sd_listen_fds(3)).
  * Those called "admin" take the place of the addresses under `admin`, all
- * others of those under `listen`.  Each of our own TCP sockets is joined by
+ * others of those under `listen`; a name made of the words that may stand
+ * behind an address ("tls") says what they say.  Each of our own TCP sockets is joined by
  * one more for each worker; inherited sockets and unix sockets are shared.
  *
  * An inherited socket outlives the process: the manager holds it too, and who
@@ -18,6 +19,7 @@
 struct bound {
     int fd; /* -1: somebody else's by now */
     bool inherited;
+    struct endpoint_way way; /* what is spoken there */
     char address[ADDRESS_TEXT_MAX];
 };
 
@@ -37,6 +39,9 @@ void sockets_log(const struct sockets *all);
 
 /* Client sockets for one worker more, into FDS of ADDRESSES_MAX.  False: errno tells. */
 bool sockets_join(const struct sockets *all, int *fds);
+
+/* What is spoken on each of the client sockets, into WAYS of ADDRESSES_MAX. */
+void sockets_ways(const struct sockets *all, struct endpoint_way *ways);
 
 /* The client sockets themselves, into FDS: the caller's from then on. */
 void sockets_take(struct sockets *all, int *fds);

@@ -282,9 +282,9 @@ static bool make_rooms(struct worker *w, struct conf *conf)
     return w->upstream && w->front && generation_begin(&w->newest, conf, &like);
 }
 
-static bool listen_on(struct worker *w, int fd)
+static bool listen_on(struct worker *w, int fd, const struct endpoint_way *way)
 {
-    return w->common->inherited ? front_share(w->front, fd) : front_listen(w->front, fd);
+    return w->common->inherited ? front_share(w->front, fd, way) : front_listen(w->front, fd, way);
 }
 
 struct worker *worker_new(struct conf *conf, struct worker_common *common, const int *fds,
@@ -301,9 +301,11 @@ struct worker *worker_new(struct conf *conf, struct worker_common *common, const
     w->base = base_new();
     if (!w->base || !make_events(w) || !ledger_init(&w->ledger) || !make_rooms(w, conf))
         goto fail;
-    while (given < count)
-        if (!listen_on(w, fds[given++]))
+    for (; given < count; given++)
+        if (!listen_on(w, fds[given], &common->ways[given])) {
+            given++; /* closed */
             goto fail;
+        }
     return w;
 fail:
     while (given < count)

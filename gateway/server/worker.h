@@ -22,10 +22,11 @@ struct worker;
 
 /* What all workers of the process share; each part is for any thread. */
 struct worker_common {
-    struct guests *guests;    /* who may connect */
-    bool inherited;           /* the client sockets are: others hold them too */
-    struct quota exchanges;   /* requests in flight */
-    struct pressure pressure; /* of memory */
+    struct guests *guests;           /* who may connect */
+    bool inherited;                  /* the client sockets are: others hold them too */
+    const struct endpoint_way *ways; /* what is spoken on each of them */
+    struct quota exchanges;          /* requests in flight */
+    struct pressure pressure;        /* of memory */
     atomic_size_t event_streams;
     struct upstream_state upstream;
     struct drift *drift; /* unmapped names */

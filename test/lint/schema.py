@@ -13,6 +13,8 @@ PORT = "0{0,4}[0-9]|0{0,3}[1-9][0-9]|0{0,2}[1-9][0-9]{2}|0?[1-9][0-9]{3}|[1-5][0
 BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 IPV4 = rf"{BYTE}(?:\.{BYTE}){{3}}"
 HEX = "[0-9A-Fa-f]{1,4}"
+# The words behind an address where clients connect.
+SPOKEN = "(?: +tls(?: +proxy_protocol)?| +proxy_protocol(?: +tls)?)?[ \\t]*"
 WORDS = {
     "HOST": ["upstream", "client"],
     "RELOAD": ["auto", "signal"],
@@ -36,6 +38,8 @@ SAY = {
     "TIME": "A time is whole digits and one of ms, s, m, h",
     "USER": "An account is name, name:group or uid:gid.",
     "address": "An address is 127.0.0.1:8080, [::1]:8080 or unix:/path, in digits and not by name.",
+    "listener": "An address is 127.0.0.1:8080, [::1]:8080 or unix:/path, and the words tls and "
+                "proxy_protocol may follow.",
     "network": "A range is 10.0.0.0/8, ::1 or the like.",
     "origin": "The service is http://host or http://host:port, with no path.",
 }
@@ -122,7 +126,7 @@ def shapes(setting):
     words = WORDS.get(kind, words)
     if words:
         found.append({"enum": words})
-    reference = {"ADDRESSES": "addresses", "URL": "origin",
+    reference = {"LISTENERS": "listeners", "ADDRESSES": "addresses", "URL": "origin",
                  "NETWORKS": "networks"}.get(kind)
     if reference:
         found.append({"$ref": f"#/definitions/{reference}"})
@@ -145,6 +149,8 @@ def typed(setting, text):
 def examples(setting):
     """Values that SETTING can have, besides its default."""
     given = {
+        "LISTENERS": ["127.0.0.1:8080", "[::]:8443 tls",
+                      ["0.0.0.0:8080 proxy_protocol", "0.0.0.0:8443 tls proxy_protocol"]],
         "ADDRESSES": ["127.0.0.1:8080", "[::]:8080", ["0.0.0.0:8080", "unix:/run/dpgw.sock"]],
         "ADDRESS": ["127.0.0.1:9901", "unix:/run/dpgw-admin.sock"],
         "URL": ["http://127.0.0.1:9000"],
@@ -182,10 +188,15 @@ def definitions():
     network = f"(?:{IPV4}(?:/{bits4})?|{ipv6()}(?:/{bits6})?)"
     origin = rf"http://(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])(?::(?:{PORT}))?"
     return {
-        "address": patterned(f"^{address('.')}{END}", SAY["address"]),
+        "address": patterned(f"^{address('[^ ]')}{END}", SAY["address"]),
         "addresses": {"anyOf": [
-            patterned(listed(address("[^,]"), 8), SAY["address"]),
+            patterned(listed(address("[^ ,]"), 8), SAY["address"]),
             {"type": "array", "items": {"$ref": "#/definitions/address"}, "minItems": 1,
+             "maxItems": 8}]},
+        "listener": patterned(f"^{address('[^ ]')}{SPOKEN}{END}", SAY["listener"]),
+        "listeners": {"anyOf": [
+            patterned(listed(address("[^ ,]") + SPOKEN, 8), SAY["listener"]),
+            {"type": "array", "items": {"$ref": "#/definitions/listener"}, "minItems": 1,
              "maxItems": 8}]},
         "network": patterned(f"^{network}{END}", SAY["network"]),
         "networks": {"anyOf": [

@@ -95,12 +95,13 @@ static void values_have_a_form(void **state)
     } cases[] = {
         {"listen",
          {"127.0.0.1:0", "[::]:8080", "unix:/run/dpgw.sock", "127.0.0.1:1,127.0.0.1:2",
-          "127.0.0.1:0, 127.0.0.1:0"},
+          "127.0.0.1:0, 127.0.0.1:0", "[::]:8443  proxy_protocol tls, unix:/run/dpgw.sock tls"},
          {"8080", ":8080", "127.0.0.1", "127.0.0.1:", "::1:80", "unix:", "127.0.0.1:65536",
-          "127.0.0.1:1,", "127.0.0.1:+1"}},
+          "127.0.0.1:1,", "127.0.0.1:1 tsl"}},
         {"admin",
          {"off", "127.0.0.1:9901", "unix:/x"},
-         {"on", "localhost:1", "[::1:1", "127.0.0.1:000080", "256.0.0.1:1", "127.0.0.1:1x"}},
+         {"on", "localhost:1", "[::1:1", "127.0.0.1:000080", "256.0.0.1:1", "127.0.0.1:1x",
+          "127.0.0.1:1 tls"}},
         {"upstream.url",
          {"http://127.0.0.1:9000", "http://service", "http://[::1]:80", "http://a-b_c:1"},
          {"127.0.0.1:9000", "http://", "http://a/", "http://a?b", "http://a:b", "http://u@a",
@@ -153,6 +154,29 @@ static void a_bad_value_changes_nothing(void **state)
     assert_true(takes("limits.json_depth", "77", &s));
     assert_false(takes("limits.json_depth", "0", &s));
     assert_int_equal(s.limits.json_depth, 77);
+}
+
+static void words_follow_addresses(void **state)
+{
+    struct settings s;
+
+    (void)state;
+    settings_standard(&s);
+    assert_true(takes("listen",
+                      "127.0.0.1:1, 127.0.0.1:2 tls,127.0.0.1:3 proxy_protocol , "
+                      "unix:/x proxy_protocol  tls",
+                      &s));
+    assert_int_equal(s.listen.count, 4);
+    assert_true(text_eq(s.listen.at[1], TEXT("127.0.0.1:2")));
+    assert_true(text_eq(s.listen.at[3], TEXT("unix:/x")));
+    for (size_t i = 0; i < s.listen.count; i++) {
+        assert_int_equal(s.listen.ways[i].tls, i == 1 || i == 3);
+        assert_int_equal(s.listen.ways[i].proxy_protocol, i >= 2);
+    }
+    assert_false(takes("listen", "127.0.0.1:1 tls tls", &s));
+    assert_false(takes("listen", "127.0.0.1:1 TLS", &s));
+    assert_false(takes("listen", "127.0.0.1:1 tls, 127.0.0.1:1", &s));
+    assert_false(takes("listen", " tls", &s));
 }
 
 static void listeners_have_a_number_and_an_end(void **state)
@@ -229,6 +253,7 @@ int main(void)
         cmocka_unit_test(every_row_has_a_key_and_a_description),
         cmocka_unit_test(values_have_a_form),
         cmocka_unit_test(a_bad_value_changes_nothing),
+        cmocka_unit_test(words_follow_addresses),
         cmocka_unit_test(listeners_have_a_number_and_an_end),
         cmocka_unit_test(hops_have_an_end),
         cmocka_unit_test(numbers_land_in_their_fields),

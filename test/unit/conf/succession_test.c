@@ -76,6 +76,7 @@ static bool is_fixed(const char *key)
 static const char *another(const struct setting *s)
 {
     switch (s->kind) {
+    case SETTING_LISTENERS:
     case SETTING_ADDRESSES:
         return "127.0.0.1:7777";
     case SETTING_URL:

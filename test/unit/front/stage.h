@@ -365,7 +365,7 @@ static void stage_listen(struct stage *stage, const char *address)
     if (fd < 0)
         fail_msg("%s: %s", address, strerror(errno));
     stage->listening = fd;
-    assert_true(front_listen(stage->front, fd));
+    assert_true(front_listen(stage->front, fd, &(struct endpoint_way){0}));
 }
 
 UNUSED static void stage_open(struct stage *stage, const struct front_limits *limits)
