@@ -6,6 +6,7 @@
 #include "server/generation.h"
 #include "server/guests.h"
 #include "server/limits.h"
+#include "server/loop.h"
 #include "upstream/upstream.h"
 
 #include <errno.h>
@@ -233,23 +234,6 @@ void worker_tell(struct worker *w, enum worker_order order)
 
 /* --- life ----------------------------------------------------------------- */
 
-/*
- * No EPOLL_USE_CHANGELIST: it would tell epoll of a closed descriptor only at
- * the next turn, when another worker's accept may have got the same number.
- */
-static struct event_base *base_new(void)
-{
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-
-    if (!config)
-        return NULL;
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    base = event_base_new_with_config(config);
-    event_config_free(config);
-    return base;
-}
-
 static bool make_events(struct worker *w)
 {
     w->mailbox = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -298,7 +282,7 @@ struct worker *worker_new(struct conf *conf, struct worker_common *common, const
     w->mailbox = -1;
     sem_init(&w->news, 0, 0);
     w->common = common;
-    w->base = base_new();
+    w->base = loop_new();
     if (!w->base || !make_events(w) || !ledger_init(&w->ledger) || !make_rooms(w, conf))
         goto fail;
     for (; given < count; given++)
