@@ -1,0 +1,110 @@
+"""rig.py - two cores: the proxy's, and that of the service and the clients
+
+Programs are started on one of them, found again with their children, and
+asked what CPU and memory they took.  Peers' configurations are text with
+@NAMES@, filled in here.
+"""
+import os
+import pathlib
+import re
+import socket
+import time
+
+import program
+import wire
+
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = HERE / "peers"
+TOOLS = program.ROOT / "build/tools/bench"
+PROXY_CORE, OTHER_CORE = 0, 1
+LIBRARIES = ":".join(str(TOOLS / place) for place in
+                     ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu",
+                      "usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu"))
+BACKLOG = 4096
+
+
+def on_core(core):
+    """The command that becomes another one on CORE."""
+    return ["taskset", "-c", str(core)]
+
+
+def cores_busy():
+    """Seconds that each core has been busy since boot, by its number."""
+    busy = {}
+    for line in pathlib.Path("/proc/stat").read_text().splitlines():
+        if match := re.match(r"cpu(\d+) (.*)", line):
+            user, nice, system, _, _, irq, soft, steal, *_ = map(int, match.group(2).split())
+            busy[int(match.group(1))] = (user + nice + system + irq + soft + steal) \
+                / os.sysconf("SC_CLK_TCK")
+    return busy
+
+
+def family(pid):
+    """PID and all that come from it."""
+    found = [pid]
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += family(int(child))
+    return found
+
+
+def fill(text, values):
+    return re.sub(r"@(\w+)@", lambda m: str(values[m.group(1)]), text)
+
+
+def put(name, folder, **values):
+    """The configuration NAME of peers/, filled in, below FOLDER; its path."""
+    path = pathlib.Path(folder) / name
+    path.write_text(fill((PEERS / name).read_text(), dict(
+        values, FOLDER=folder, TOOLS=TOOLS, PEERS=PEERS)))
+    return path
+
+
+def listener():
+    """A listening socket on a free port, to hand down, and its address."""
+    sock = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+    return sock, "127.0.0.1:%d" % sock.getsockname()[1]
+
+
+class Started(program.Program):
+    """COMMAND on CORE; what it took is asked of it and its children."""
+
+    def __init__(self, command, core, address=None, **options):
+        super().__init__([*on_core(core), *map(str, command)], **options)
+        self.address = address
+
+    def cpu_seconds(self):
+        return sum(time.clock_gettime(~pid << 3 | 2) for pid in family(self.pid))
+
+    def finish(self):
+        """Stops it; whatever it printed in the end is its own affair."""
+        self.stop()
+
+
+def await_service(running, target="/"):
+    """Waits until RUNNING answers."""
+    deadline = wire.deadline_in()
+    while True:
+        try:
+            with wire.Connection(running.address) as connection:
+                return connection.request("GET", target)
+        except (OSError, wire.WireError):
+            if not running.running or time.monotonic() > deadline:
+                raise AssertionError(f"does not answer: {running.lines}") from None
+            time.sleep(0.02)
+
+
+def nginx(name, folder, core, upstream="", mkdir=True):
+    """nginx with the configuration NAME of peers/ on a socket that it is handed."""
+    if mkdir:
+        folder.mkdir()
+    sock, address = listener()
+    put("common.conf", folder)
+    config = put(name, folder, LISTEN=address, UPSTREAM=upstream)
+    # Sockets of a predecessor are taken by those who know their address.
+    started = Started([TOOLS / "usr/sbin/nginx", "-p", folder, "-e", "stderr", "-c", config], core,
+                      address, descriptors=(sock.fileno(),),
+                      env={"NGINX": f"{sock.fileno()};", "LD_LIBRARY_PATH": LIBRARIES})
+    sock.close()
+    await_service(started)
+    return started
