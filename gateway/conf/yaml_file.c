@@ -21,30 +21,40 @@ static bool read_bytes(int fd, struct buf *to)
     }
 }
 
-bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struct diag *d)
+bool yaml_file_take(const char *file, struct buf *to)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     bool sound = fd >= 0 && read_bytes(fd, to);
+    int why = to->failed ? ENOMEM : errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = why;
+    return sound;
+}
+
+bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struct diag *d)
+{
+    bool sound = yaml_file_take(file, to);
 
     if (!sound)
         diag_error(d, blame, "unreadable", "can't read %s: %s", file,
                    to->failed ? "not enough memory" : strerror(errno));
-    if (fd >= 0)
-        close(fd);
     return sound;
 }
 
 struct yaml_node *yaml_file_marked(struct arena *arena, struct file_mark *file, struct where blame,
                                    struct diag *d)
 {
+    const struct yaml_ceilings *ceilings = &yaml_configuration;
     struct yaml_node *root = NULL;
     struct buf source;
 
-    buf_init(&source, YAML_FILE_MAX + 1);
+    buf_init(&source, ceilings->bytes + 1);
     if (yaml_file_bytes(file->path, blame, &source, d)) {
         file->content = file_mark_of(buf_text(&source));
         diag_source(d, file->path, buf_text(&source));
-        root = yaml_tree_read(arena, file->path, buf_text(&source), d);
+        root = yaml_tree_read(arena, file->path, buf_text(&source), ceilings, d);
     }
     buf_fini(&source);
     return root;

@@ -11,6 +11,9 @@
 #include "base/file_mark.h"
 #include "conf/yaml_tree.h"
 
+/* The bytes of FILE into TO, up to its ceiling; false, with errno, if they can't be read. */
+bool yaml_file_take(const char *file, struct buf *to);
+
 /* The bytes of FILE into TO, up to its ceiling; false, with a complaint at BLAME, if they can't be
  * read. */
 bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struct diag *d);

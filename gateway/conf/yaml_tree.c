@@ -4,10 +4,17 @@
 #include "conf/yaml_characters.h"
 #include "conf/yaml_quoting.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <yaml.h>
 
+#define MIB ((size_t)1024 * 1024)
+
 enum { NAME_SHOWN = 60 }; /* bytes of a key that a message repeats */
+
+const struct yaml_ceilings yaml_configuration = {.bytes = MIB, .depth = 32, .nodes = 100000};
+const struct yaml_ceilings yaml_description = {
+    .bytes = 8 * MIB, .depth = YAML_DEPTH_MOST, .nodes = 400000};
 
 /* A list or map whose end has not come yet. */
 struct open_node {
@@ -25,9 +32,10 @@ struct reader {
     struct arena *arena;
     const char *file;
     struct text source;
+    const struct yaml_ceilings *ceilings;
     struct diag *d;
     struct yaml_node *root;
-    struct open_node open[YAML_DEPTH_MAX];
+    struct open_node open[YAML_DEPTH_MOST];
     size_t depth, nodes, documents;
     bool stopped; /* a complaint was made after which nothing more is read */
 };
@@ -61,8 +69,9 @@ static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, const y
 {
     struct where where = where_of(r, event->start_mark, event->end_mark);
 
-    if (++r->nodes > YAML_NODES_MAX) {
-        stop(r, where, "too-many", "more than 100000 values in one file");
+    if (++r->nodes > r->ceilings->nodes) {
+        diag_error(r->d, where, "too-many", "more than %zu values in one file", r->ceilings->nodes);
+        r->stopped = true;
         return NULL;
     }
     struct yaml_node *node = arena_zero(r->arena, 1, sizeof *node);
@@ -177,8 +186,10 @@ static void open_node(struct reader *r, enum yaml_kind kind, const yaml_event_t 
 
     if (!node)
         return;
-    if (r->depth == YAML_DEPTH_MAX) {
-        stop(r, node->where, "too-deep", "lists and maps are nested more than 32 deep");
+    if (r->depth == r->ceilings->depth) {
+        diag_error(r->d, node->where, "too-deep", "lists and maps are nested more than %zu deep",
+                   r->ceilings->depth);
+        r->stopped = true;
         return;
     }
     refuse_properties(r, node->where, anchor, tag);
@@ -381,13 +392,16 @@ static void read_events(struct reader *r)
 }
 
 struct yaml_node *yaml_tree_read(struct arena *arena, const char *file, struct text source,
-                                 struct diag *d)
+                                 const struct yaml_ceilings *ceilings, struct diag *d)
 {
-    struct reader r = {.arena = arena, .file = file, .source = source, .d = d};
+    struct reader r = {
+        .arena = arena, .file = file, .source = source, .ceilings = ceilings, .d = d};
     static const yaml_event_t nothing;
 
-    if (source.len > YAML_FILE_MAX) {
-        stop(&r, (struct where){.file = file}, "too-big", "larger than 1 MiB");
+    assert(ceilings->depth <= YAML_DEPTH_MOST);
+    if (source.len > ceilings->bytes) {
+        diag_error(d, (struct where){.file = file}, "too-big", "larger than %zu MiB",
+                   ceilings->bytes / MIB);
         return NULL;
     }
     if (text_starts(source, TEXT("\xef\xbb\xbf")))
@@ -429,7 +443,7 @@ struct yaml_fault yaml_tree_fault(struct text source, unsigned until)
     while (type != YAML_STREAM_END_EVENT) {
         yaml_event_t event;
 
-        if (depth > YAML_DEPTH_MAX || !yaml_parser_parse(&parser, &event)) {
+        if (depth > YAML_DEPTH_MOST || !yaml_parser_parse(&parser, &event)) {
             fault.found = true;
             fault.line = (unsigned)parser.problem_mark.line + 1;
             fault.context_line = parser.context ? (unsigned)parser.context_mark.line + 1 : 0;

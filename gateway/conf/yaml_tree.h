@@ -15,12 +15,20 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-enum {
-    YAML_FILE_MAX = 1024 * 1024, /* bytes */
-    YAML_DEPTH_MAX = 32,         /* lists and maps inside one another */
-    YAML_NODES_MAX = 100000,
-    YAML_ARENA_BYTES = 64 * 1024 * 1024 /* enough for any tree within the above */
+/* How much of a file is read before it is refused. */
+struct yaml_ceilings {
+    size_t bytes;
+    size_t depth; /* of lists and maps inside one another */
+    size_t nodes;
 };
+
+enum {
+    YAML_DEPTH_MOST = 100,              /* of any ceilings */
+    YAML_ARENA_BYTES = 64 * 1024 * 1024 /* enough for any tree within either of the below */
+};
+
+extern const struct yaml_ceilings yaml_configuration; /* settings, mappings, tests */
+extern const struct yaml_ceilings yaml_description;   /* an OpenAPI description */
 
 enum yaml_kind {
     YAML_MAP,
@@ -46,12 +54,12 @@ struct yaml_node {
 enum yaml_sense { YAML_NULL, YAML_SWITCH, YAML_INT, YAML_FLOAT, YAML_TEXT };
 
 /*
- * Reads SOURCE, the text of FILE, into nodes in ARENA.  Complaints go to D,
- * which has been given the source; NULL if the file could not be read to its
- * end.  An empty file is a YAML_NULL scalar.
+ * Reads SOURCE, the text of FILE, which is to stay below CEILINGS, into nodes
+ * in ARENA.  Complaints go to D, which has been given the source; NULL if the
+ * file could not be read to its end.  An empty file is a YAML_NULL scalar.
  */
 struct yaml_node *yaml_tree_read(struct arena *arena, const char *file, struct text source,
-                                 struct diag *d);
+                                 const struct yaml_ceilings *ceilings, struct diag *d);
 
 /* The first syntax error of a YAML text. */
 struct yaml_fault {

@@ -49,7 +49,7 @@ static struct mapping *read_mapping(struct text source, struct diag *d)
 
     assert(arena && builder);
     diag_source(d, FILE_NAME, source);
-    struct yaml_node *root = yaml_tree_read(arena, FILE_NAME, source, d);
+    struct yaml_node *root = yaml_tree_read(arena, FILE_NAME, source, &yaml_configuration, d);
     if (root) {
         conf_mapping_tell(root, builder, d);
         m = mapping_builder_finish(&builder);
@@ -178,7 +178,7 @@ static void check_origins(const struct layers *l, struct text source)
 static void lay_settings(struct layers *l, struct text source, const struct upper *u)
 {
     struct conf_overrides overrides = {(const char *const *)u->arguments, u->overrides};
-    struct yaml_node *root = yaml_tree_read(l->arena, FILE_NAME, source, l->d);
+    struct yaml_node *root = yaml_tree_read(l->arena, FILE_NAME, source, &yaml_configuration, l->d);
 
     if (root && expect_file(root, l->d))
         layers_file(l, root);

@@ -21,7 +21,7 @@ static struct reading read_text(struct text source)
 {
     struct reading r = {.arena = arena_new(YAML_ARENA_BYTES), .d = diag_new()};
 
-    r.root = yaml_tree_read(r.arena, "t.yaml", source, r.d);
+    r.root = yaml_tree_read(r.arena, "t.yaml", source, &yaml_configuration, r.d);
     return r;
 }
 
@@ -263,8 +263,8 @@ static void depth_has_an_end(void **state)
     refused_repeated("{a: ", 100000, "too-deep");
     refused_repeated("- ", 100000, "too-deep");
     refused_repeated("? ", 100000, "too-deep");
-    b = repeated("[", YAML_DEPTH_MAX);
-    for (int i = 0; i < YAML_DEPTH_MAX; i++)
+    b = repeated("[", yaml_configuration.depth);
+    for (size_t i = 0; i < yaml_configuration.depth; i++)
         buf_add_byte(&b, ']');
     struct reading r = read_text(buf_text(&b));
     assert_non_null(r.root);
@@ -274,7 +274,7 @@ static void depth_has_an_end(void **state)
 
 static void size_has_an_end(void **state)
 {
-    struct buf b = repeated("#", YAML_FILE_MAX);
+    struct buf b = repeated("#", yaml_configuration.bytes);
 
     (void)state;
     struct reading r = read_text(buf_text(&b));
@@ -283,16 +283,16 @@ static void size_has_an_end(void **state)
     buf_add_byte(&b, '#');
     refused(buf_text(&b), "too-big", 0, 0);
     buf_fini(&b);
-    refused_repeated("- a\n", YAML_NODES_MAX, "too-many");
+    refused_repeated("- a\n", yaml_configuration.nodes, "too-many");
 }
 
 static void the_number_of_nodes_may_be_reached(void **state)
 {
-    struct buf b = repeated("- a\n", YAML_NODES_MAX - 1);
+    struct buf b = repeated("- a\n", yaml_configuration.nodes - 1);
     struct reading r = read_text(buf_text(&b));
 
     (void)state;
-    assert_int_equal(r.root->count, YAML_NODES_MAX - 1);
+    assert_int_equal(r.root->count, yaml_configuration.nodes - 1);
     done(&r);
     buf_fini(&b);
 }
