@@ -73,7 +73,7 @@ LIBS_service   := $(call libs_of,libmicrohttpd jansson libcrypto) -lpthread
 
 # --- flags ------------------------------------------------------------------
 CPPFLAGS := $(CPPFLAGS) -Igateway -D_GNU_SOURCE -DDPGW_VERSION='"$(VERSION)"' \
-            -DSYSCONFDIR='"$(SYSCONFDIR)"' \
+            -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/dpgw"' \
             $(call cflags_of,yajl yaml-0.1 libevent_core libcurl)
 CFLAGS   ?= -O2 -g
 CFLAGS_  := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

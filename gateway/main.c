@@ -131,7 +131,6 @@ static const struct command {
     {"diff", cli_diff, "tell what a change to the mapping does to clients"},
     {"test", cli_test, "run mapping tests"},
     {"drift", cli_drift, "list the service's names that a running gateway has no rule for"},
-    {"probe", cli_probe, "tell whether a running gateway is healthy"},
     {"version", cli_version, "print the version"},
 };
 

@@ -9,7 +9,6 @@ _dpgw_options() {
     diff) echo '--fail-on --format --help' ;;
     test) echo '--filter --format -c --config --set --help' ;;
     drift) echo '--admin --format --help' ;;
-    probe) echo '--help' ;;
     version) echo '--help' ;;
     esac
 }
@@ -26,7 +25,7 @@ _dpgw() {
     fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W \
-            'serve check translate explain diff test drift probe version --help --version' -- "$word")
+            'serve check translate explain diff test drift version --help --version' -- "$word")
         return
     fi
     case $before in

@@ -98,6 +98,30 @@ static void load_token(struct loading *l)
     buf_fini(&token);
 }
 
+/* --- the API's description and its page -------------------------------------------------- */
+
+static void load_docs(struct loading *l)
+{
+    const struct settings *s = &l->layers->settings;
+    const struct conf_origin *origin = layers_origin(l->layers, &s->docs.directory);
+    struct text folder = TEXT(DATADIR);
+
+    if (!s->docs.serve)
+        return;
+    if (!text_eq(s->docs.directory, TEXT("auto")))
+        folder = resolved(l, &s->docs.directory);
+    else
+        origin = layers_origin(l->layers, &s->docs.serve);
+    if (!folder.at) {
+        no_memory(l->d, l->conf->file);
+        return;
+    }
+    const char *document = s->docs.document == DOCUMENT_COMBINED ? "combined" : "data-products";
+    l->conf->docs = docs_read(folder.at, document, origin->where, l->conf->arena, l->trees, l->d);
+    for (size_t i = 0; l->conf->docs && i < DOCS_FILES; i++)
+        l->conf->files[l->conf->file_count++] = l->conf->docs->files[i];
+}
+
 /* --- all of it ------------------------------------------------------------------------- */
 
 /* Reads both files; what is wrong with them is in the diagnostics then. */
@@ -117,6 +141,7 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     if (diag_errors(l->d) == before)
         layers_check(l->layers);
     load_token(l);
+    load_docs(l);
     if (s->log_file.at)
         s->log_file = resolved(l, &s->log_file);
     s->mapping_file = resolved(l, &s->mapping_file);
@@ -220,6 +245,7 @@ void conf_unref(struct conf **owned)
     if (!c || atomic_fetch_sub_explicit(&c->references, 1, memory_order_acq_rel) > 1)
         return;
     mapping_unref(&c->mapping);
+    docs_free(&c->docs);
     if (c->arena)
         arena_free(&c->arena);
     free(c);

@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "base/file_mark.h"
+#include "conf/docs.h"
 #include "conf/settings.h"
 #include "mapping/mapping.h"
 
@@ -29,7 +30,7 @@ struct conf_origin {
     struct where where;
 };
 
-enum { CONF_FILES_MAX = 3 }; /* settings, mapping, token */
+enum { CONF_FILES_MAX = 3 + DOCS_FILES }; /* settings, mapping, token, and those of the docs */
 
 /* Both files, as they were read.  Nothing in it changes; it is counted like its mapping. */
 struct conf {
@@ -37,6 +38,7 @@ struct conf {
     const char *file;                       /* the settings file that was read */
     struct settings settings;               /* texts owned by the conf */
     struct mapping *mapping;                /* one reference */
+    struct docs *docs;                      /* what docs.serve shows; NULL: nothing */
     struct text admin_token;                /* what admin_token_file holds; absent: none */
     const struct conf_origin *origins;      /* one for each row of SETTINGS */
     struct file_mark files[CONF_FILES_MAX]; /* all that was read */

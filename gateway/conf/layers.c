@@ -169,6 +169,8 @@ static bool is_right_type(const struct setting *s, const struct yaml_node *node)
     case SETTING_TIME:
     case SETTING_USER:
         return sense == YAML_INT || sense == YAML_TEXT;
+    case SETTING_SWITCH:
+        return sense == YAML_SWITCH || sense == YAML_TEXT;
     default:
         return sense == YAML_TEXT;
     }
@@ -190,6 +192,8 @@ static const char *type_of(const struct setting *s)
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
         return "an address or a list of them";
+    case SETTING_SWITCH:
+        return "on or off";
     default:
         return "text";
     }

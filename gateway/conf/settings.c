@@ -227,12 +227,23 @@ static bool read_level(const struct reading *r)
 
 static bool read_switch(const struct reading *r)
 {
-    static const char *const words[] = {"off", "on"};
-    int on = read_word(r, words, 2, "it is on or off");
+    static const char *const words[] = {"off", "false", "on", "true"};
+    int on = read_word(r, words, 4, "it is on or off");
 
     if (on >= 0)
-        *(bool *)field_of(r) = on == 1;
+        *(bool *)field_of(r) = on >= 2;
     return on >= 0;
+}
+
+static bool read_document(const struct reading *r)
+{
+    static const char *const words[] = {
+        [DOCUMENT_DATA_PRODUCTS] = "data-products", [DOCUMENT_COMBINED] = "combined"};
+    int document = read_word(r, words, 2, "it is one of data-products, combined");
+
+    if (document >= 0)
+        *(enum settings_document *)field_of(r) = (enum settings_document)document;
+    return document >= 0;
 }
 
 static bool read_format(const struct reading *r)
@@ -449,6 +460,8 @@ bool setting_read(const struct setting *s, struct text value, struct where where
         return read_user(&r);
     case SETTING_SWITCH:
         return read_switch(&r);
+    case SETTING_DOCUMENT:
+        return read_document(&r);
     case SETTING_LEVEL:
         return read_level(&r);
     case SETTING_FORMAT:

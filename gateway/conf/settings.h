@@ -32,6 +32,9 @@ enum settings_host { HOST_UPSTREAM, HOST_CLIENT };
 /* When the files are read again: also when they have changed, or only when asked. */
 enum settings_reload { RELOAD_AUTO, RELOAD_SIGNAL };
 
+/* The description of the API that is shown: the clients' half of it, or all. */
+enum settings_document { DOCUMENT_DATA_PRODUCTS, DOCUMENT_COMBINED };
+
 struct settings {
     struct addresses listen, admin;
     struct text admin_token_file; /* absent: none */
@@ -46,6 +49,11 @@ struct settings {
     enum log_format log_format;
     struct text log_file; /* absent: standard error */
     struct networks trusted_hops;
+    struct {
+        bool serve;
+        enum settings_document document;
+        struct text directory; /* "auto": where the program's own were installed */
+    } docs;
     struct {
         /* bytes unless the name says otherwise; UINT64_MAX: unlimited */
         uint64_t request_line, request_head, request_fields;
@@ -106,6 +114,12 @@ struct settings {
       "on: a crash leaves a core file, bodies and credentials in it")                              \
     X("trusted_hops", trusted_hops, NETWORKS, "none", 0, 0,                                        \
       "peers whose X-Forwarded fields are kept: none, 10.0.0.0/8, or a list")                      \
+    X("docs.serve", docs.serve, SWITCH, "off", 0, 0,                                               \
+      "true: /docs shows the API to whoever asks, /openapi.yaml and /openapi.json describe it")    \
+    X("docs.document", docs.document, DOCUMENT, "data-products", 0, 0,                             \
+      "what they describe: data-products, or combined, with the service's own half")               \
+    X("docs.directory", docs.directory, FILE, "auto", 0, 0,                                        \
+      "a folder with openapi/ and docs/ in it; auto: as installed")                                \
     X("log.level", log_level, LEVEL, "info", 0, 0,                                                 \
       "error, warn, info or debug")                                                                \
     X("log.format", log_format, FORMAT, "logfmt", 0, 0,                                            \
@@ -226,6 +240,7 @@ enum setting_kind {
     SETTING_WORKERS,
     SETTING_USER,
     SETTING_SWITCH,
+    SETTING_DOCUMENT,
     SETTING_LEVEL,
     SETTING_FORMAT,
     SETTING_SIZE,

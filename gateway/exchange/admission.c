@@ -48,12 +48,23 @@ static enum outcome judge_body(struct exchange *ex)
     return up->coding == CODING_UNKNOWN ? OUTCOME_UNSUPPORTED_CODING : OUTCOME_OK;
 }
 
+/* True if the gateway itself answers at this path. */
+static bool is_local(struct exchange *ex)
+{
+    ex->local = local_find(ex, ex->request.head.path);
+    if (ex->local)
+        ex->route = &ex->local->route;
+    return ex->local;
+}
+
 static enum outcome judge_route(struct exchange *ex)
 {
     const struct http_head *head = &ex->request.head;
 
     if (!http_path_safe(head->path))
         return OUTCOME_BAD_PATH;
+    if (is_local(ex))
+        return local_takes(head->method) ? OUTCOME_OK : OUTCOME_NO_METHOD;
     switch (mapping_route(ex->mapping, head->method, head->path, &ex->route)) {
     case ROUTE_NOT_FOUND:
         return OUTCOME_NO_ROUTE;

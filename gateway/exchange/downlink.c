@@ -347,6 +347,10 @@ void downlink_drained(struct exchange *ex, size_t waiting)
 
     if (!valve_settle(&down->valve, waiting) || ex->phase != EXCHANGE_REPLYING)
         return;
+    if (ex->local) {
+        local_go_on(ex);
+        return;
+    }
     if (down->unpack.stopped)
         conclude(ex, unpack_go_on(&down->unpack));
     if (!ex->upstream || down->valve.shut)

@@ -303,6 +303,8 @@ void exchange_begin(struct exchange_host *host, struct front_request *request,
         exchange_fail(ex, outcome, NULL);
     else if (head->form == HTTP_ASTERISK_FORM)
         exchange_answer_empty(ex, 204);
+    else if (ex->local)
+        local_begin(ex);
     else
         go_up(ex);
     times_rest(ex);

@@ -16,6 +16,7 @@
 #include "base/pressure.h"
 #include "base/quota.h"
 #include "coding/coding.h"
+#include "exchange/local.h"
 #include "exchange/report.h"
 #include "front/front.h"
 #include "mapping/mapping.h"
@@ -47,7 +48,8 @@ struct exchange_limits {
 struct exchange_host {
     struct event_base *base;
     struct upstream *upstream;
-    struct mapping *mapping; /* the one for new exchanges */
+    struct mapping *mapping;    /* the one for new exchanges */
+    struct local_replies local; /* before any route of it */
     struct exchange_limits limits;
     atomic_size_t *event_streams;    /* replies under way that are event streams; NULL: not asked */
     struct quota *exchanges;         /* places for requests in flight, shared by all hosts */

@@ -120,7 +120,9 @@ static void reply_error(struct exchange *ex, enum outcome outcome, int status,
         .at = allow_space, .capacity = sizeof allow_space, .max = sizeof allow_space};
     struct front_reply reply = {.status = status, .framing = HTTP_LENGTH};
 
-    if (outcome == OUTCOME_NO_METHOD)
+    if (outcome == OUTCOME_NO_METHOD && ex->local)
+        local_allow(&allow);
+    else if (outcome == OUTCOME_NO_METHOD)
         route_allow(ex->route, &allow);
     write_body(&body, ex->request.id, outcome_row(outcome), fault);
     error_fields(ex, outcome, &allow, fields, &reply.fields);

@@ -4,9 +4,9 @@
  * exchange.c holds phases and the client's handlers, service.c the
  * upstream's; admission.c judges the head; uplink.c carries the request body,
  * downlink.c the reply; fields*.c rewrite header fields, with the help of
- * validators.c, trace.c and forwarded.c; failure.c makes the gateway's own
- * replies.  `enter` is the one door into a phase, `exchange_end` the one door
- * out of life.
+ * validators.c, trace.c and forwarded.c; local.c gives what the gateway itself
+ * has to say; failure.c makes its error replies.  `enter` is the one door into a phase,
+ * `exchange_end` the one door out of life.
  */
 #ifndef EXCHANGE_LIFE_H
 #define EXCHANGE_LIFE_H
@@ -104,7 +104,9 @@ struct exchange {
     uint64_t sent_bytes;
     struct arena *arena;
     struct mapping *mapping;
-    const struct route *route; /* NULL: none */
+    const struct route *route;       /* NULL: none */
+    const struct local_reply *local; /* whose route that is; NULL: the service is asked */
+    struct text local_left;          /* of its bytes */
     struct translate_scene scene;
     struct request_facts request;
     struct exchange_times times;
@@ -203,6 +205,21 @@ void downlink_drained(struct exchange *ex, size_t waiting);
 
 /* Frees what the downlink holds. */
 void downlink_fini(struct downlink *down);
+
+/* --- local.c ---------------------------------------------------------------- */
+
+/* The local reply of EX's host that the raw PATH asks for, or NULL. */
+const struct local_reply *local_find(const struct exchange *ex, struct text path);
+
+/* True if local replies take METHOD; writes the value of Allow for them. */
+bool local_takes(enum http_method method);
+void local_allow(struct buf *to);
+
+/* Begins the reply to EX, which asks for its local one. */
+void local_begin(struct exchange *ex);
+
+/* The client has taken some of it: sends what is left, as fast as it reads. */
+void local_go_on(struct exchange *ex);
 
 /* --- fields.c, fields_up.c, fields_down.c ----------------------------------- */
 

@@ -178,6 +178,17 @@ bool validators_weakly(struct text value, struct text tag)
     return weak && !strong;
 }
 
+bool validators_known(struct text value, struct text tag)
+{
+    struct tag_list list = {.rest = value};
+    struct tag one;
+
+    while (next_tag(&list, &one))
+        if (text_eq(text_from_offset(one.whole, one.weak ? 2 : 0), tag))
+            return true;
+    return text_eq(value, TEXT("*"));
+}
+
 bool validators_since(struct text value, int64_t loaded)
 {
     int64_t since;

@@ -44,6 +44,12 @@ enum validators_verdict validators_current(struct text value, uint64_t digest, s
 bool validators_weakly(struct text value, struct text tag);
 
 /*
+ * True if VALUE, an If-None-Match, lists the strong tag TAG in either strength
+ * (RFC 9110, 13.1.2), or is "*".
+ */
+bool validators_known(struct text value, struct text tag);
+
+/*
  * True if VALUE, an If-Modified-Since, is a date after LOADED (seconds since
  * the epoch), so that what it speaks of was made by the present rules.
  */

@@ -21,6 +21,24 @@ static void check_methods(struct mapping_builder *b, const struct mapping_scope 
     diag_hint(b->complaints, "a path without methods could only be answered 405");
 }
 
+/* True if SEGMENT is one under which the gateway itself answers, or will. */
+static bool is_reserved(const struct segment *segment)
+{
+    return !segment->is_param && (text_starts(segment->text, TEXT("docs")) ||
+                                  text_starts(segment->text, TEXT("openapi.")));
+}
+
+/* A literal is more specific than {x} and **: only an entry that begins with one claims it. */
+static void check_claim(struct mapping_builder *b, const struct mapping_scope *s)
+{
+    if (s->broken || s->kind == SCOPE_RESOURCE || s->client_pattern.count == 0 ||
+        !is_reserved(&s->client_pattern.segments[0]))
+        return;
+    diag_error(b->complaints, s->client.where, "reserved-path",
+               "paths that begin with /docs or /openapi. are the gateway's own");
+    diag_hint(b->complaints, "it shows the API there: see docs.serve in gateway.yaml");
+}
+
 /* The scope whose keys hold for S where it has none of its own: a resource's route. */
 static const struct mapping_scope *above(const struct mapping_scope *s)
 {
@@ -149,6 +167,7 @@ void compile_routes(struct mapping_builder *b)
         return;
     for (const struct mapping_scope *s = b->scopes; s && !b->no_memory; s = s->next) {
         check_methods(b, s);
+        check_claim(b, s);
         if (is_served(s))
             serve(b, s, served++);
     }

@@ -10,13 +10,14 @@
 #define SERVER_FILE_WATCH_H
 
 #include "base/file_mark.h"
+#include "conf/conf.h"
 
 #include <stdbool.h>
 
 struct event_base;
 struct file_watch;
 
-enum { FILE_WATCH_MAX = 4 };
+enum { FILE_WATCH_MAX = CONF_FILES_MAX };
 
 /*
  * A new watch on BASE that calls CHANGED with OWNER from the loop.  It

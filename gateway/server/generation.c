@@ -14,6 +14,8 @@ bool generation_begin(struct generation **newest, struct conf *conf,
     g->host = *like;
     g->conf = conf_ref(conf);
     g->host.mapping = conf->mapping;
+    docs_replies_init(&g->docs, conf->docs);
+    g->host.local = (struct local_replies){g->docs.at, g->docs.count};
     g->host.limits = limits_exchange(&conf->settings);
     g->older = *newest;
     *newest = g;

@@ -10,10 +10,12 @@
 
 #include "conf/conf.h"
 #include "exchange/exchange.h"
+#include "server/docs.h"
 
 struct generation {
     struct exchange_host host; /* first: what its exchanges borrow */
     struct conf *conf;         /* one reference */
+    struct docs_replies docs;  /* of it */
     struct generation *older;
 };
 

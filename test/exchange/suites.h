@@ -49,4 +49,7 @@ int run_reports(void);
 /* Which names of the service are told of that nobody has mapped. */
 int run_unmapped(void);
 
+/* What the gateway itself has to say. */
+int run_local(void);
+
 #endif

@@ -20,11 +20,13 @@ WORDS = {
     "RELOAD": ["auto", "signal"],
     "LEVEL": ["error", "warn", "info", "debug"],
     "FORMAT": ["json", "logfmt"],
-    "SWITCH": ["on", "off"],
+    "SWITCH": ["on", "off", True, False],
+    "DOCUMENT": ["data-products", "combined"],
 }
 # The very end; in Python $ also stands before a last line feed.
 END = r"$(?!\n)"
 ABOUT = {
+    "docs": "The API's own description, and a page that shows it, for clients to read.",
     "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
     "timeouts": "How long is waited for what; in ms, s, m or h.",
     "upstream": "The service that is asked.",

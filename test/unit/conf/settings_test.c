@@ -115,7 +115,10 @@ static void values_have_a_form(void **state)
          {"none", "nobody", "nobody:root", "nobody:0", "65534", "4000000:4000000"},
          {"root", "0", "0:1", "root:nogroup", "nobody:no-such-group", "no-such-user", "4000000",
           "4294967295:1", "nobody:", ":nogroup"}},
-        {"core_dumps", {"on", "off"}, {"true", "yes", "1"}},
+        {"core_dumps", {"on", "off"}, {"True", "yes", "1"}},
+        {"docs.serve", {"true", "false"}, {"FALSE", "no", "0"}},
+        {"docs.document", {"data-products", "combined"}, {"workspaces", "all"}},
+        {"docs.directory", {"auto", "/srv/api"}, {""}},
         {"log.level", {"error", "warn", "info", "debug"}, {"INFO", "warning", "1"}},
         {"log.format", {"json", "logfmt"}, {"text", "JSON"}},
         {"limits.json_depth", {"1", "10000"}, {"0", "10001", "256KiB", "unlimited", "1e3"}},
@@ -237,6 +240,10 @@ static void numbers_land_in_their_fields(void **state)
     assert_true(s.user.given && s.user.uid != 0);
     assert_true(takes("user", "none", &s) && !s.user.given);
     assert_true(takes("core_dumps", "on", &s) && s.core_dumps);
+    assert_true(takes("docs.serve", "true", &s) && s.docs.serve);
+    assert_true(takes("docs.serve", "off", &s) && !s.docs.serve);
+    assert_true(takes("docs.document", "combined", &s));
+    assert_int_equal(s.docs.document, DOCUMENT_COMBINED);
     assert_true(takes("workers", "7", &s));
     assert_int_equal(s.workers, 7);
     assert_true(takes("log.level", "debug", &s) && takes("log.format", "json", &s));

@@ -96,6 +96,8 @@ static const char *another(const struct setting *s)
         return "nobody";
     case SETTING_SWITCH:
         return "on";
+    case SETTING_DOCUMENT:
+        return "combined";
     case SETTING_LEVEL:
         return "warn";
     case SETTING_FORMAT:
