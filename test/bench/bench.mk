@@ -19,4 +19,9 @@ $(BENCH_TOOLS)/there: $(BENCH_PACKAGES)
 	    for package in *.deb; do dpkg -x $$package .. || exit 1; done
 	@rm -r $(BENCH_TOOLS)/packages && touch $@
 
-deps-bench: $(BENCH_TOOLS)/there
+
+$(BENCH_TOOLS)/go-proxy: test/bench/peers/go/main.go $(BENCH_TOOLS)/there
+	@cd $(<D) && env GOCACHE=$(abspath $(BENCH_TOOLS))/go-cache GO111MODULE=on \
+	    CGO_ENABLED=0 $(abspath $(BENCH_TOOLS))/usr/lib/go-1.19/bin/go build -o $(abspath $@) .
+
+deps-bench: node-modules $(BENCH_TOOLS)/go-proxy

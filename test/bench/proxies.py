@@ -6,6 +6,7 @@ a kind, all of it is measured.  Each round asks every proxy in turn, on one
 core, with wrk and the service on the other.  Figures are medians over the
 rounds; ratios are taken round by round.  Results go to build/bench.json.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 sys.dont_write_bytecode = True
 
+import judge
 import lineup
 import program
 import rig
@@ -33,13 +35,12 @@ class Wrong(Exception):
     """A reply that is not what the service's bytes must become."""
 
 
-def sample(address, work, dialect):
+def sample(address, work, dialect, exact=False):
     """Asks once, and holds the reply against what it must be, to the byte."""
     with wire.Connection(address) as connection:
         reply = connection.request(work.method, work.target, work.request_body(dialect),
                                    [("Content-Type", "application/json")] if work.body else [])
-    if reply.status != 200 or reply.body != work.reply[dialect]:
-        raise Wrong(f"{work.name}: {reply.status}, {len(reply.body)} bytes: {reply.body[:300]!r}")
+    judge.reply(reply.status, reply.body, work.reply[dialect], exact)
 
 
 def wrk(folder, address, work, dialect, core=rig.OTHER_CORE):
@@ -79,18 +80,18 @@ def spread(values):
 
 def compare(folder, service, rows, work):
     """All ROWS at WORK, interleaved: the rounds of each."""
-    running = {row.name: row.start(folder / f"{work.name}-{row.name}", service.address)
-               for row in rows}
     rounds = {row.name: [] for row in rows}
-    try:
+    with contextlib.ExitStack() as over:
+        running = {}
+        for row in rows:
+            one = row.start(folder / f"{work.name}-{row.name}", service.address)
+            over.callback(one.finish)
+            running[row.name] = one
         for row in rows:         # warm: connections, caches, JIT
             wrk(folder, running[row.name].address, work, row.dialect)
         for number in range(ROUNDS):
             for row in rows[number % len(rows):] + rows[:number % len(rows)]:
                 rounds[row.name].append(turn(folder, running[row.name], work, row.dialect))
-    finally:
-        for one in running.values():
-            one.finish()
     return rounds
 
 
@@ -127,8 +128,9 @@ def main(words):
         try:
             for work in wanted:
                 show(work, rows, compare(folder, service, rows, work))
-        finally:
             service.finish()
+        finally:
+            rig.end_all()
 
 
 if __name__ == "__main__":

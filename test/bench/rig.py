@@ -7,6 +7,7 @@ asked what CPU and memory they took.  Peers' configurations are text with
 import os
 import pathlib
 import re
+import signal
 import socket
 import time
 
@@ -66,11 +67,23 @@ def listener():
     return sock, "127.0.0.1:%d" % sock.getsockname()[1]
 
 
+STARTED = []                     # whatever is to end with the measurement
+
+
+def end_all():
+    """Kills what is still running; after a measurement that went well, nothing is."""
+    for one in STARTED:
+        if one.running:
+            for pid in reversed(family(one.pid)):
+                os.kill(pid, signal.SIGKILL)
+
+
 class Started(program.Program):
     """COMMAND on CORE; what it took is asked of it and its children."""
 
     def __init__(self, command, core, address=None, **options):
         super().__init__([*on_core(core), *map(str, command)], **options)
+        STARTED.append(self)
         self.address = address
 
     def cpu_seconds(self):

@@ -3,9 +3,11 @@
 
 NODE_LOCK := test/node_modules/.lock
 
-.PHONY: deps-web
+.PHONY: deps-web node-modules
 deps-web: ## install what web-test needs besides: a browser, Java, node and its packages
 	@$(INSTALL) build test web
+	@$(MAKE) --no-print-directory node-modules
+node-modules:
 	@cmp -s test/package-lock.json $(NODE_LOCK) || { cd test && npm ci && \
 	    cp package-lock.json node_modules/.lock; }
 	@[ "$$(id -u)" != 0 ] || [ -z "$$SUDO_UID" ] || \
