@@ -1,4 +1,4 @@
-"""openapi/workspaces.yaml says what the demo service does: its examples are asked for, one by one."""
+"""What the descriptions in openapi/ say is what is answered: each example is asked for."""
 import copy
 
 import cases
@@ -23,19 +23,16 @@ ERRORS = {
 }
 
 
-class Examples(cases.Case):
-    def setUp(self):
-        super().setUp()
-        self.description = description.Description(description.WORKSPACES)
-        self.demo = self.service()
+class Described(cases.Case):
+    """Requests as a description's examples make them, and replies as they promise them."""
 
     def send(self, method, target, media=None, body=None, fields=()):
         media = [("Content-Type", media)] if media else []
-        with wire.Connection(self.demo.address) as connection:
+        with wire.Connection(self.address) as connection:
             return connection.request(method, target, body, [*media, *fields])
 
     def ask(self, operation):
-        """The demo's reply to OPERATION's example."""
+        """The reply to OPERATION's example."""
         media, body = operation.body()
         return self.send(operation.method, operation.target() + operation.query("fileName"), media,
                          body)
@@ -54,12 +51,22 @@ class Examples(cases.Case):
         for name, header in operation.headers():
             self.assertEqual(reply.field(name), header["example"])
 
-    def test_each_operation_answers_as_its_example_says(self):
-        operations = self.description.in_order()
-        self.assertGreater(len(operations), 40)
-        for operation in operations:
+    def walk(self, described):
+        """Every operation of DESCRIBED answers as its example says."""
+        for operation in described.in_order():
             with self.subTest(str(operation)):
                 self.compare(operation, self.ask(operation))
+
+
+class Examples(Described):
+    def setUp(self):
+        super().setUp()
+        self.description = description.Description(description.WORKSPACES)
+        self.address = self.service().address
+
+    def test_each_operation_answers_as_its_example_says(self):
+        self.assertGreater(len(self.description.operations), 40)
+        self.walk(self.description)
 
     def test_another_answer_is_noticed(self):
         create = self.description.operation("createWorkspace")
@@ -81,8 +88,9 @@ class Examples(cases.Case):
                                  examples[name]["value"])
 
     def test_a_service_that_wants_a_token(self):
-        self.demo = program.Service("--bearer")
-        self.addCleanup(self._stop_service, self.demo)
+        demo = program.Service("--bearer")
+        self.addCleanup(self._stop_service, demo)
+        self.address = demo.address
         refused = self.send("GET", cases.SERVICE)
         self.assertEqual(refused.json(),
                          self.description.tree["components"]["examples"]["TokenMissing"]["value"])
@@ -98,3 +106,11 @@ class Examples(cases.Case):
         self.assertEqual(group["name"], "Workspaces (deprecated)")
         self.assertEqual(group["tags"], [t["name"] for t in self.description.tree["tags"]])
         self.assertEqual([o for o in operations if o.about["tags"][0] not in group["tags"]], [])
+
+
+class Mirrored(Described):
+    """What the gateway makes of it."""
+
+    def test_the_old_operations_still_answer_through_the_gateway(self):
+        self.address = self.gateway(self.service()).client
+        self.walk(description.Description(description.WORKSPACES))

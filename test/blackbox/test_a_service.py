@@ -111,3 +111,24 @@ class Service(cases.Case):
                          (len(piece) * 1024, digest.hexdigest()))
         if program.BUILD.name == "release":
             self.assertLess(self.demo.memory_peak() - before, 4 << 20)
+
+    def names(self, query):
+        """The names in the answer to QUERY, the cursor of the next page last."""
+        data = self.once("GET", query).json()["data"]
+        return [w["name"] for w in data["workspaces"]] + [data.get("nextCursor")]
+
+    def test_lists_are_sorted_and_paged(self):
+        ids = {name: self.create(name=name, workspaceType=kind)["id"]
+               for name, kind in (("b", "y"), ("a", "y"), ("c", "x"))}
+        for query, names in (("", "bac"), ("?sort=name", "abc"), ("?sort=-name", "cba"),
+                             ("?sort=workspaceType,-name", "cba"), ("?sort=createdAt", "bac"),
+                             ("?sort=-nothing", "bac"), ("?workspaceType=y&sort=name", "ab")):
+            with self.subTest(query):
+                self.assertEqual(self.names(query), [*names, None])
+        self.assertEqual(self.names("?sort=name&limit=2"), ["a", "b", ids["b"]])
+        self.assertEqual(self.names(f"?sort=name&limit=2&cursor={ids['b']}"), ["c", None])
+
+    def test_a_list_shows_only_the_members_that_are_asked_for(self):
+        id_ = self.create()["id"]
+        reply = self.once("GET", "?fields=name,id,nothing")
+        self.assertEqual(reply.json()["data"]["workspaces"], [{"name": "n", "id": id_}])

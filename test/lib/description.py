@@ -11,6 +11,7 @@ import yaml12
 
 FOLDER = program.ROOT / "openapi"
 WORKSPACES = FOLDER / "workspaces.yaml"
+DATA_PRODUCTS = FOLDER / "data-products.yaml"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 

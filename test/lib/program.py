@@ -154,10 +154,10 @@ class Service(Program):
         self.url = f"http://{self.address}"
 
 
-def example_service(pause="1ms"):
-    """The demo service with the example's ids and clock."""
+def example_service(pause="1ms", *more):
+    """The demo service with the example's ids and clock, and MORE arguments."""
     return Service("--ids", str(ROOT / "test/service/example.ids"), "--now",
-                   "2026-03-02T12:00:00Z", "--pause", pause)
+                   "2026-03-02T12:00:00Z", "--pause", pause, *more)
 
 
 def run(*arguments, stdin=b"", cwd=ROOT, env=None, seconds=None):

@@ -1,5 +1,6 @@
 #include "listing.h"
 
+#include "order.h"
 #include "replies.h"
 
 #include <ctype.h>
@@ -55,40 +56,88 @@ static bool is_selected(const struct request *r, json_t *item)
     return true;
 }
 
+/* Every item of the collection at R's place, in the order that R asks for; NULL: no memory. */
+static json_t *all_items(struct request *r)
+{
+    const char *sort = path_query(&r->path, "sort");
+    json_t *items = json_array();
+    struct store_walk walk;
+    const char *id = NULL;
+    json_t *item;
+
+    store_walk_init(&walk, r->service->store, r->place);
+    while ((item = store_walk_next(&walk, &id)) != NULL)
+        json_array_append(items, item);
+    if (sort == NULL)
+        return items;
+    json_t *ordered = order_items(items, sort);
+    json_decref(items);
+    return ordered;
+}
+
+static bool has_id(json_t *item, const char *id)
+{
+    const char *own = json_string_value(json_object_get(item, "id"));
+
+    return own != NULL && strcmp(own, id) == 0;
+}
+
+/* Where in ITEMS the page begins.  False: the cursor is no item's. */
+static bool find_start(const struct request *r, json_t *items, size_t *start_out)
+{
+    const char *cursor = path_query(&r->path, "cursor");
+
+    *start_out = 0;
+    while (cursor != NULL && *start_out < json_array_size(items))
+        if (has_id(json_array_get(items, (*start_out)++), cursor))
+            return true;
+    return cursor == NULL;
+}
+
+/* At most LIMIT of ITEMS from START on, as R asks for them, as an answer's data. */
+static json_t *make_page(const struct request *r, const char *name, json_t *items, size_t start,
+                         size_t limit)
+{
+    const char *fields = path_query(&r->path, "fields");
+    char *wrapper = listing_wrapper(name);
+    json_t *shown = json_array();
+    json_t *last = NULL;
+    bool more = false;
+
+    for (size_t i = start; i < json_array_size(items) && !more; i++) {
+        json_t *item = json_array_get(items, i);
+        if (!is_selected(r, item))
+            continue;
+        if (json_array_size(shown) == limit) {
+            more = true;
+        } else {
+            json_array_append_new(shown,
+                                  fields == NULL ? json_incref(item) : order_members(item, fields));
+            last = json_object_get(item, "id");
+        }
+    }
+    json_t *page = json_object();
+    json_object_set_new(page, "count", json_integer((json_int_t)json_array_size(shown)));
+    json_object_set_new(page, wrapper, shown);
+    if (more)
+        json_object_set(page, "nextCursor", last);
+    free(wrapper);
+    return page;
+}
+
 enum MHD_Result listing_answer(struct request *r, const char *name)
 {
     size_t limit = limit_of(r);
-    struct store_walk walk;
-    const char *id = NULL;
-    const char *last = NULL;
-    json_t *item = NULL;
+    size_t start = 0;
 
     if (limit == 0)
         return reply_error(r->connection, REPLY_VALIDATION_FAILED, "limit must be 1 to 1000.",
                            json_pack("{s:s}", "parameter", "limit"));
-    if (!store_walk_init(&walk, r->service->store, r->place, path_query(&r->path, "cursor")))
+    json_t *items = all_items(r);
+    json_t *page = find_start(r, items, &start) ? make_page(r, name, items, start, limit) : NULL;
+    json_decref(items);
+    if (page == NULL)
         return reply_error(r->connection, REPLY_INVALID_CURSOR, "This cursor leads nowhere.",
                            json_pack("{s:s}", "parameter", "cursor"));
-
-    json_t *items = json_array();
-    while ((item = store_walk_next(&walk, &id)) != NULL) {
-        if (!is_selected(r, item))
-            continue;
-        if (json_array_size(items) == limit)
-            break;
-        json_array_append(items, item);
-        last = id;
-    }
-
-    json_t *page = json_object();
-    char *wrapper = listing_wrapper(name);
-    json_object_set_new(page, "count", json_integer((json_int_t)json_array_size(items)));
-    if (wrapper == NULL || json_object_set_new(page, wrapper, items) != 0) {
-        json_decref(page);
-        page = NULL;
-    } else if (item != NULL) {
-        json_object_set_new(page, "nextCursor", json_string(last));
-    }
-    free(wrapper);
     return reply_data(r->connection, MHD_HTTP_OK, page);
 }

@@ -2,8 +2,9 @@
  * listing.h - a collection as an answer, page by page
  *
  * {"count":n,"workspaces":[...]} with "nextCursor" if more follow.  A cursor
- * is whatever the last page gave; `limit` is 1 to 1000, 100 if not given.
- * Other query parameters select items by a member of that name.
+ * is whatever the last page gave; `limit` is 1 to 1000, 100 if not given;
+ * `sort` and `fields` list members.  Other query parameters select items by a
+ * member of that name.
  */
 #ifndef SERVICE_LISTING_H
 #define SERVICE_LISTING_H

@@ -86,19 +86,10 @@ void store_remove(struct store *s, struct place place)
         json_object_del(find(s, place, place.count - 1), place.at[place.count - 1]);
 }
 
-bool store_walk_init(struct store_walk *w, const struct store *s, struct place place,
-                     const char *after)
+void store_walk_init(struct store_walk *w, const struct store *s, struct place place)
 {
     w->collection = find(s, place, place.count);
-    if (after == NULL) {
-        w->at = json_object_iter(w->collection);
-        return true;
-    }
-    w->at = json_object_iter_at(w->collection, after);
-    if (w->at == NULL)
-        return false;
-    w->at = json_object_iter_next(w->collection, w->at);
-    return true;
+    w->at = json_object_iter(w->collection);
 }
 
 json_t *store_walk_next(struct store_walk *w, const char **id_out)

@@ -54,9 +54,8 @@ struct store_walk {
     void *at;
 };
 
-/* Starts at the first item, or at the one after ID.  False if ID is not there. */
-bool store_walk_init(struct store_walk *w, const struct store *s, struct place place,
-                     const char *after);
+/* Starts at the first item. */
+void store_walk_init(struct store_walk *w, const struct store *s, struct place place);
 
 /* The next item, borrowed, its id to ID_OUT; NULL after the last. */
 json_t *store_walk_next(struct store_walk *w, const char **id_out);

@@ -59,7 +59,7 @@ static json_t *data_source(struct request *r)
 
     if (json_is_string(given) && strcmp(json_string_value(given), "default") != 0)
         return json_incref(given);
-    store_walk_init(&walk, r->service->store, sources, NULL);
+    store_walk_init(&walk, r->service->store, sources);
     json_t *source = store_walk_next(&walk, &id);
     if (source != NULL)
         return json_incref(source);
@@ -101,7 +101,7 @@ static json_t *copy_assets(struct request *r, const char *source)
     json_t *asset;
     json_t *assets = json_array();
 
-    store_walk_init(&walk, r->service->store, place, NULL);
+    store_walk_init(&walk, r->service->store, place);
     while ((asset = store_walk_next(&walk, &id)) != NULL)
         json_array_append(assets, asset);
     return assets;
