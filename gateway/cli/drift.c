@@ -106,7 +106,7 @@ static const struct upstream_events events = {.on_want = on_want,
 
 static void ask(struct page *page, struct upstream *upstream, struct text target)
 {
-    struct http_field host = {TEXT("Host"), upstream_authority(upstream)};
+    struct http_field host = {TEXT("Host"), upstream_own(upstream)->authority};
     struct upstream_request request = {.method = HTTP_GET,
                                        .target = target,
                                        .fields = {&host, 1},

@@ -198,7 +198,7 @@ static void add_upstream(const struct explanation *e, struct buf *to)
     struct buf url;
 
     buf_init(&url, SIZE_MAX);
-    buf_add(&url, e->conf->settings.upstream_url);
+    buf_add(&url, e->conf->settings.upstream.url.at[0]);
     buf_add(&url, e->target);
     begin(to, "upstream", '{');
     add_text(to, "method", http_method_name(e->method));

@@ -153,7 +153,7 @@ void explain_text(const struct explanation *e)
     print_where(e, e->route->where);
     print_label(e, "upstream");
     printf("%.*s %.*s%.*s\n", TEXT_ARG(http_method_name(e->method)),
-           TEXT_ARG(e->conf->settings.upstream_url), TEXT_ARG(e->target));
+           TEXT_ARG(e->conf->settings.upstream.url.at[0]), TEXT_ARG(e->target));
     print_rules(e);
     print_limits(e);
 }

@@ -164,8 +164,9 @@ static int translate(const struct conf *conf, const struct options *o, FILE *fro
                                       .json_value = s->limits.json_value,
                                       .event = s->limits.sse_event,
                                       .record = s->limits.record};
-    struct translate_scene scene = {
-        .mapping = conf->mapping, .upstream_origin = s->upstream_url, .client_origin = TEXT("")};
+    struct translate_scene scene = {.mapping = conf->mapping,
+                                    .upstream_origin = s->upstream.url.at[0],
+                                    .client_origin = TEXT("")};
     struct text type = text_from(o->type ? o->type : "application/json");
     enum media media = media_of(type);
     bool raw = media == MEDIA_OTHER;

@@ -107,10 +107,10 @@ static void translate(const struct trial *t, const struct conf *conf, const stru
                                             .json_value = s->limits.json_value,
                                             .event = s->limits.sse_event,
                                             .record = s->limits.record};
-    const struct translate_scene scene = {.mapping = conf->mapping,
-                                          .upstream_origin =
-                                              from->upstream.at ? from->upstream : s->upstream_url,
-                                          .client_origin = from->client};
+    const struct translate_scene scene = {
+        .mapping = conf->mapping,
+        .upstream_origin = from->upstream.at ? from->upstream : s->upstream.url.at[0],
+        .client_origin = from->client};
     const struct translator_task task = {.rules =
                                              route ? route->rules : mapping_global(conf->mapping),
                                          .direction = t->kind == TRIAL_REQUEST ? REQUEST : RESPONSE,

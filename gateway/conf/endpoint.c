@@ -77,13 +77,18 @@ const char *endpoint_nearest_word(struct text unknown)
 
 /* --- addresses -------------------------------------------------------------------- */
 
+/* True if T may be the path of a socket. */
+static bool is_path(struct text t)
+{
+    return t.len > 0 && t.at[0] == '/' && t.len <= UNIX_PATH_BYTES;
+}
+
 bool endpoint_is_address(struct text t)
 {
     struct text unix_prefix = TEXT("unix:"), host;
 
     if (text_starts(t, unix_prefix))
-        return t.len > unix_prefix.len && t.at[unix_prefix.len] == '/' &&
-               t.len - unix_prefix.len <= UNIX_PATH_BYTES;
+        return is_path(text_from_offset(t, unix_prefix.len));
     return cut_port(t, &host) && (is_ip(host, AF_INET) || is_ip(host, AF_INET6));
 }
 
@@ -111,4 +116,25 @@ bool endpoint_is_authority(struct text t)
     struct text host;
 
     return is_host(t) || (cut_port(t, &host) && is_host(host));
+}
+
+const char *endpoint_url_fault(struct text t)
+{
+    struct text scheme = TEXT("http://"), unix_prefix = TEXT("unix:");
+
+    if (text_starts(t, unix_prefix))
+        return is_path(text_from_offset(t, unix_prefix.len))
+                   ? NULL
+                   : "behind unix: stands the whole path of a socket";
+    if (text_starts(t, TEXT("https://")))
+        return "https is not in this version";
+    if (!text_starts(t, scheme))
+        return "it begins with http:// or unix:/";
+    struct text authority = text_from_offset(t, scheme.len);
+    size_t end = text_find(authority, '/');
+    if (end == authority.len)
+        end = text_find(authority, '?');
+    if (end < authority.len)
+        return "it ends with the host or port, without a path";
+    return endpoint_is_authority(authority) ? NULL : "it is http://host or http://host:port";
 }

@@ -32,4 +32,10 @@ bool endpoint_is_any_port(struct text address);
 /* True if T is the authority of a URL without a user: a host, with a port or without. */
 bool endpoint_is_authority(struct text t);
 
+/*
+ * NULL if T says where a service is: http://host, http://host:port or
+ * unix:/path; else what is wrong with it.
+ */
+const char *endpoint_url_fault(struct text t);
+
 #endif

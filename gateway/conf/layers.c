@@ -64,16 +64,17 @@ static struct text join(struct text section, struct text key, char *to)
     return joined.failed ? (struct text){0} : buf_text(&joined);
 }
 
-/* The part of KEY that stands in the map of SECTION: after the dot, or up to it. */
+/* The part of KEY that stands in the map of SECTION: "a" of "s.a", and of "s.a.b"; or absent. */
 static struct text part_of(const char *key, struct text section)
 {
     struct text t = text_from(key);
 
-    if (section.len == 0)
-        return text_of(t.at, text_find(t, '.'));
-    if (t.len > section.len && text_starts(t, section) && t.at[section.len] == '.')
-        return text_from_offset(t, section.len + 1);
-    return (struct text){0};
+    if (section.len > 0) {
+        if (t.len <= section.len || !text_starts(t, section) || t.at[section.len] != '.')
+            return (struct text){0};
+        t = text_from_offset(t, section.len + 1);
+    }
+    return text_of(t.at, text_find(t, '.'));
 }
 
 static bool is_section(struct text name)
@@ -191,6 +192,7 @@ static const char *type_of(const struct setting *s)
     case SETTING_LISTENERS:
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
+    case SETTING_URL:
         return "an address or a list of them";
     case SETTING_SWITCH:
         return "on or off";
@@ -211,7 +213,9 @@ static void apply_node(struct layers *l, const struct setting *s, const struct y
         apply(l, s, node->text, origin);
 }
 
-/* The members of one map: SECTION's, or those of the whole file that are no sections. */
+static void apply_section(struct layers *l, struct text key, const struct yaml_node *node);
+
+/* The members of one map: SECTION's, or those of the whole file; sections in it last. */
 static void apply_map(struct layers *l, struct text section, const struct yaml_node *map)
 {
     struct vocabulary v;
@@ -228,20 +232,26 @@ static void apply_map(struct layers *l, struct text section, const struct yaml_n
             diag_hint(l->d, "write %s below a \"%.*s:\" of its own", strchr(s->key, '.') + 1,
                       (int)text_find(m->key, '.'), s->key);
     }
+    for (const struct yaml_node *m = map->first; m; m = m->next) {
+        struct text key = join(section, m->key, key_space);
+
+        if (is_section(key))
+            apply_section(l, key, m);
+    }
+}
+
+static void apply_section(struct layers *l, struct text key, const struct yaml_node *node)
+{
+    char what[KEY_BYTES + 2];
+
+    snprintf(what, sizeof what, "\"%.*s\"", TEXT_ARG(key));
+    if (!is_empty(node) && expect_map(node, what, l->d))
+        apply_map(l, key, node);
 }
 
 void layers_file(struct layers *l, const struct yaml_node *root)
 {
     apply_map(l, TEXT(""), root);
-    for (const struct yaml_node *m = root->first; m; m = m->next) {
-        char what[KEY_BYTES];
-
-        if (!is_section(m->key) || is_empty(m))
-            continue;
-        snprintf(what, sizeof what, "\"%.*s\"", TEXT_ARG(m->key));
-        if (expect_map(m, what, l->d))
-            apply_map(l, m->key, m);
-    }
 }
 
 /* --- environment and command line ------------------------------------------------ */
@@ -422,7 +432,10 @@ void layers_check(const struct layers *l)
                        "the word %s behind an address is not in this version",
                        tls ? "tls" : "proxy_protocol");
     }
-    if (!s->upstream_url.at) {
+    if (s->upstream.ejection.base > s->upstream.ejection.longest)
+        refuse_order(l, &s->upstream.ejection.base, "upstream.ejection.base",
+                     "at most upstream.ejection.longest");
+    if (s->upstream.url.count == 0) {
         diag_error(l->d, (struct where){.file = l->file}, "missing-key", "upstream.url is not set");
         diag_hint(l->d, "add: upstream: {url: \"http://127.0.0.1:9000\"}");
     }

@@ -332,6 +332,27 @@ static bool add_network(const struct reading *r)
     return true;
 }
 
+static bool add_url(const struct reading *r)
+{
+    struct endpoint_list *to = field_of(r);
+
+    if (text_find(r->value, '@') < r->value.len) { /* a secret, perhaps: it is not repeated */
+        diag_error(r->d, r->where, "bad-value", "%s must hold no user or password",
+                   r->setting->key);
+        return false;
+    }
+    const char *wrong = endpoint_url_fault(r->value);
+    if (wrong)
+        return refuse(r, wrong);
+    for (size_t i = 0; i < to->count; i++)
+        if (text_eq(to->at[i], r->value))
+            return refuse(r, "it is there already");
+    if (to->count == ENDPOINTS_OF_ONE_MAX)
+        return refuse(r, "there are more than 32 endpoints");
+    to->at[to->count++] = r->value;
+    return true;
+}
+
 /* --- lists ----------------------------------------------------------------------- */
 
 static bool is_addresses(const struct setting *s)
@@ -341,15 +362,19 @@ static bool is_addresses(const struct setting *s)
 
 bool setting_is_list(const struct setting *s)
 {
-    return is_addresses(s) || s->kind == SETTING_NETWORKS;
+    return is_addresses(s) || s->kind == SETTING_NETWORKS || s->kind == SETTING_URL;
 }
 
 void setting_clear(const struct setting *s, struct settings *to)
 {
+    void *field = (char *)to + s->offset;
+
     if (is_addresses(s))
-        ((struct addresses *)((char *)to + s->offset))->count = 0;
+        ((struct addresses *)field)->count = 0;
+    else if (s->kind == SETTING_URL)
+        ((struct endpoint_list *)field)->count = 0;
     else
-        ((struct networks *)((char *)to + s->offset))->count = 0;
+        ((struct networks *)field)->count = 0;
 }
 
 bool setting_add(const struct setting *s, struct text member, struct where where,
@@ -357,6 +382,8 @@ bool setting_add(const struct setting *s, struct text member, struct where where
 {
     const struct reading r = {s, member, where, to, d};
 
+    if (s->kind == SETTING_URL)
+        return add_url(&r);
     return is_addresses(s) ? add_address(&r) : add_network(&r);
 }
 
@@ -386,32 +413,6 @@ static bool read_list(const struct reading *r)
         rest = text_from_offset(rest, last ? comma : comma + 1);
     }
     return sound;
-}
-
-/* A scheme and an authority, and nothing else. */
-static bool read_url(const struct reading *r)
-{
-    struct text scheme = TEXT("http://");
-
-    if (text_find(r->value, '@') < r->value.len) { /* a secret, perhaps: it is not repeated */
-        diag_error(r->d, r->where, "bad-value", "%s must hold no user or password",
-                   r->setting->key);
-        return false;
-    }
-    if (text_starts(r->value, TEXT("https://")))
-        return refuse(r, "https is not in this version");
-    if (!text_starts(r->value, scheme))
-        return refuse(r, "it begins with http://");
-    struct text authority = text_from_offset(r->value, scheme.len);
-    size_t end = text_find(authority, '/');
-    if (end == authority.len)
-        end = text_find(authority, '?');
-    if (end < authority.len)
-        return refuse(r, "it ends with the host or port, without a path");
-    if (!endpoint_is_authority(authority))
-        return refuse(r, "it is http://host or http://host:port");
-    *(struct text *)field_of(r) = r->value;
-    return true;
 }
 
 static bool read_user(const struct reading *r)
@@ -445,9 +446,8 @@ bool setting_read(const struct setting *s, struct text value, struct where where
     case SETTING_LISTENERS:
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
-        return read_list(&r);
     case SETTING_URL:
-        return read_url(&r);
+        return read_list(&r);
     case SETTING_HOST:
         return read_host(&r);
     case SETTING_RELOAD:

@@ -26,6 +26,14 @@ struct addresses {
     size_t count;
 };
 
+enum { ENDPOINTS_OF_ONE_MAX = 32 };
+
+/* Where one service is, as written: "http://host:port" or "unix:/path". */
+struct endpoint_list {
+    struct text at[ENDPOINTS_OF_ONE_MAX];
+    size_t count;
+};
+
 /* Whose Host the service is sent. */
 enum settings_host { HOST_UPSTREAM, HOST_CLIENT };
 
@@ -34,12 +42,20 @@ enum settings_reload { RELOAD_AUTO, RELOAD_SIGNAL };
 
 /* The description of the API that is shown: the clients' half of it, or all. */
 enum settings_document { DOCUMENT_DATA_PRODUCTS, DOCUMENT_COMBINED };
+/* How one service is asked. */
+struct upstream_settings {
+    struct endpoint_list url;
+    enum settings_host host;
+    struct {
+        uint64_t failures, share; /* in a row, 0: off; percent */
+        uint64_t base, longest;   /* milliseconds */
+    } ejection;
+};
 
 struct settings {
     struct addresses listen, admin;
     struct text admin_token_file; /* absent: none */
-    struct text upstream_url;     /* scheme and authority, no path */
-    enum settings_host upstream_host;
+    struct upstream_settings upstream;
     enum settings_reload reload;
     struct text mapping_file; /* as resolved against the settings file's folder */
     unsigned workers;         /* "auto": one per core this process may use */
@@ -98,10 +114,18 @@ struct settings {
       "where operators and their tools ask; off, an address that clients can't reach, or a list")  \
     X("admin_token_file", admin_token_file, FILE, "none", 0, 0,                                        \
       "a file with the token that opens /-/ on admin addresses beyond this machine")               \
-    X("upstream.url", upstream_url, URL, "", 0, 0,                                                 \
-      "the Workspaces service: http://host:port")                                                  \
-    X("upstream.host", upstream_host, HOST, "upstream", 0, 0,                                      \
-      "whose Host goes up: upstream or client")                                                    \
+    X("upstream.url", upstream.url, URL, "", 0, 0,                                                 \
+      "the Workspaces service: http://host:port, or a list of its endpoints")                      \
+    X("upstream.host", upstream.host, HOST, "upstream", 0, 0,                                      \
+      "whose Host goes up: upstream, that of the endpoint asked, or client")                       \
+    X("upstream.ejection.failures", upstream.ejection.failures, NUMBER, "5", 0, 1000000,           \
+      "failures in a row at which one of several endpoints is ejected for a while")                \
+    X("upstream.ejection.base", upstream.ejection.base, TIME, "5s", 1, SETTINGS_DAY,               \
+      "how long, the first time; twice as long if that is soon after the last")                    \
+    X("upstream.ejection.longest", upstream.ejection.longest, TIME, "300s", 1, SETTINGS_DAY,       \
+      "the longest that one is ejected")                                                           \
+    X("upstream.ejection.share", upstream.ejection.share, NUMBER, "50", 1, 100,                    \
+      "percent of the endpoints that may be ejected at once, one always may; if none is up all are asked") \
     X("mapping", mapping_file, FILE, "mapping.yaml", 0, 0,                                         \
       "the mapping file, relative to the settings file")                                           \
     X("reload", reload, RELOAD, "auto", 0, 0,                                                      \
@@ -211,7 +235,6 @@ struct settings {
 #define SETTINGS_FIXED(X)                                                                          \
     X("listen")                                                                                    \
     X("admin")                                                                                     \
-    X("upstream.url")                                                                              \
     X("reload")                                                                                    \
     X("log.file")                                                                                  \
     X("workers")                                                                                   \

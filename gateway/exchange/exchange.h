@@ -41,7 +41,6 @@ struct exchange_limits {
     uint64_t first_byte_ms, between_bytes_ms, stream_ms;
     uint64_t exchange_ms;         /* a whole exchange; 0: off */
     struct networks trusted_hops; /* peers whose X-Forwarded fields are believed */
-    bool client_host;             /* the client's Host goes up, not the service's own */
 };
 
 /* What an exchange borrows from the worker it runs in. */
@@ -50,6 +49,7 @@ struct exchange_host {
     struct upstream *upstream;
     struct mapping *mapping;    /* the one for new exchanges */
     struct local_replies local; /* before any route of it */
+    struct pool *pool;          /* who they may ask */
     struct exchange_limits limits;
     atomic_size_t *event_streams;    /* replies under way that are event streams; NULL: not asked */
     struct quota *exchanges;         /* places for requests in flight, shared by all hosts */

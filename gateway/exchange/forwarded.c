@@ -35,9 +35,9 @@ struct text forwarded_value(struct exchange *ex, struct text name, struct text o
 
 struct text forwarded_host(const struct exchange *ex)
 {
-    if (ex->host->limits.client_host && ex->request.head.host.len)
+    if (ex->host->pool->client_host && ex->request.head.host.len)
         return ex->request.head.host;
-    return upstream_authority(ex->host->upstream);
+    return ex->up.asked->authority;
 }
 
 /* --- as what it came ------------------------------------------------------------ */
@@ -87,8 +87,7 @@ bool forwarded_scene(struct exchange *ex)
 
     ex->scene = (struct translate_scene){
         .mapping = ex->mapping,
-        .upstream_origin = upstream_origin(ex->host->upstream),
-        .sent_host = forwarded_host(ex),
+        .upstream_origin = text_from(ex->host->pool->endpoints[0]->url),
     };
     seen_as(ex, &scheme, &host);
     if (host.len == 0)

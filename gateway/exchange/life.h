@@ -51,6 +51,8 @@ struct uplink {
     bool translated; /* the body passes a translator */
     bool dropped;    /* the service has answered: the rest is read and thrown away */
     bool again;      /* the request has been sent a second time */
+    enum http_framing framing; /* with which it was sent */
+    struct endpoint *asked;    /* by the newest transfer; NULL: there was none */
 };
 
 /* The reply, from the service to the client. */
@@ -169,10 +171,11 @@ void uplink_begin(struct exchange *ex);
 
 /*
  * The service gave no byte of a reply: sends the request once more, if that
- * was the first time, does no harm (RFC 9110, 9.2.2) and the body is at hand
- * whole.  False: nothing was done.
+ * was the first time and does no harm.  That is so where it is idempotent
+ * (RFC 9110, 9.2.2) and the body is at hand whole, or where nothing of it was
+ * SENT and there is another endpoint.  False: nothing was done.
  */
-bool uplink_start_again(struct exchange *ex);
+bool uplink_start_again(struct exchange *ex, bool sent);
 
 /* One piece of the request body. */
 void uplink_piece(struct exchange *ex, struct text piece);

@@ -79,7 +79,7 @@ static void on_broke(void *owner, enum upstream_failure why)
 
     times_work(ex);
     times_answered(ex);
-    if (!unheard || !uplink_start_again(ex))
+    if (!unheard || !uplink_start_again(ex, why != UPSTREAM_REFUSED))
         exchange_fail(ex, outcome_of_failure(why), NULL);
     times_rest(ex);
 }

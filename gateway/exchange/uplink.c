@@ -1,4 +1,4 @@
-#include "exchange/life.h"
+#include "exchange/forwarded.h"
 #include "translate/target.h"
 
 #include <event2/buffer.h>
@@ -41,6 +41,16 @@ static bool make_target(struct exchange *ex)
     return !conflict && ex->up.target.at;
 }
 
+/* Finds who is asked, if it is not the first time someone else; what is sent depends on it. */
+static void pick(struct exchange *ex)
+{
+    struct endpoint *asked = upstream_pick(ex->host->upstream, ex->host->pool, ex->up.asked);
+
+    ex->up.asked = asked;
+    ex->scene.asked_origin = text_from(asked->url);
+    ex->scene.sent_host = forwarded_host(ex);
+}
+
 /* Starts the transfer with a body framed as FRAMING; WHOLE may be absent. */
 static void start_transfer(struct exchange *ex, enum http_framing framing, struct text whole)
 {
@@ -55,10 +65,16 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
         .between_bytes_ms = wait_ms(ex, ex->host->limits.between_bytes_ms),
         .event_stream = http_list_has(&head->fields, TEXT("accept"), TEXT("text/event-stream")),
         .fresh = ex->up.again, /* the next kept connection may be as dead as the last */
+        .pool = ex->host->pool,
     };
 
+    pick(ex);
+    request.endpoint = ex->up.asked;
+    ex->up.framing = framing;
     if (fields_up(ex, &request.fields))
         ex->upstream = upstream_start(ex->host->upstream, &request, &exchange_from_upstream, ex);
+    else
+        upstream_unpick(request.pool, request.endpoint);
     if (ex->upstream)
         times_asked(ex);
     else
@@ -84,18 +100,26 @@ static bool is_at_hand(const struct exchange *ex)
            (ex->up.whole || ex->request.head.framing == HTTP_NO_BODY);
 }
 
-bool uplink_start_again(struct exchange *ex)
+/* True if the request may go up a second time after one was SENT, or had no connection. */
+static bool may_repeat(const struct exchange *ex, bool sent)
 {
     enum http_method method = route_upstream_method(ex->route, ex->request.head.method);
 
-    if (ex->up.again || !is_at_hand(ex) || !http_method_idempotent(method))
+    if (!sent && ex->host->pool->count > 1)
+        return true;
+    return is_at_hand(ex) && http_method_idempotent(method);
+}
+
+bool uplink_start_again(struct exchange *ex, bool sent)
+{
+    if (ex->up.again || !may_repeat(ex, sent))
         return false;
     ex->up.again = true;
     upstream_cancel(&ex->upstream);
-    if (ex->request.head.framing == HTTP_NO_BODY)
-        start_transfer(ex, HTTP_NO_BODY, (struct text){0});
-    else
+    if (ex->up.whole)
         start_whole(ex);
+    else
+        start_transfer(ex, ex->up.framing, (struct text){0});
     return true;
 }
 

@@ -15,6 +15,7 @@ struct console {
     struct reload *reload;
     struct worker *const *workers;
     size_t worker_count;
+    struct regime *const *regime; /* in force */
     struct worker_common *common;
     bool draining;
 };

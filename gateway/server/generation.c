@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-bool generation_begin(struct generation **newest, struct conf *conf,
+bool generation_begin(struct generation **newest, struct regime *regime,
                       const struct exchange_host *like)
 {
     struct generation *g = calloc(1, sizeof *g);
@@ -12,11 +12,12 @@ bool generation_begin(struct generation **newest, struct conf *conf,
     if (!g)
         return false;
     g->host = *like;
-    g->conf = conf_ref(conf);
-    g->host.mapping = conf->mapping;
-    docs_replies_init(&g->docs, conf->docs);
+    g->regime = regime_ref(regime);
+    g->host.mapping = regime->conf->mapping;
+    g->host.pool = regime->pool;
+    docs_replies_init(&g->docs, regime->conf->docs);
     g->host.local = (struct local_replies){g->docs.at, g->docs.count};
-    g->host.limits = limits_exchange(&conf->settings);
+    g->host.limits = limits_exchange(&regime->conf->settings);
     g->older = *newest;
     *newest = g;
     return true;
@@ -25,7 +26,7 @@ bool generation_begin(struct generation **newest, struct conf *conf,
 static void free_one(struct generation *g)
 {
     exchange_reap(&g->host);
-    conf_unref(&g->conf);
+    regime_unref(&g->regime);
     free(g);
 }
 

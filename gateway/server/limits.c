@@ -43,13 +43,26 @@ struct front_limits limits_front(const struct settings *s)
 struct upstream_limits limits_upstream(const struct settings *s, unsigned share)
 {
     return (struct upstream_limits){
-        .url = s->upstream_url.at,
         .response_head = s->limits.response_head,
         .response_fields = s->limits.response_fields,
         .chunked = {.line = s->limits.chunk_line, .trailers = s->limits.trailers},
         .connections_kept = part(s->limits.upstream_connections, share),
         .connect_ms = s->timeouts.upstream_connect,
         .idle_ms = s->timeouts.upstream_idle,
+    };
+}
+
+struct pool_settings limits_pool(const struct upstream_settings *s, struct text name)
+{
+    return (struct pool_settings){
+        .name = name,
+        .url = s->url.at,
+        .url_count = s->url.count,
+        .client_host = s->host == HOST_CLIENT,
+        .ejection = {.failures = (unsigned)s->ejection.failures,
+                     .base_ms = s->ejection.base,
+                     .longest_ms = s->ejection.longest,
+                     .share = (unsigned)s->ejection.share},
     };
 }
 
@@ -73,7 +86,6 @@ struct exchange_limits limits_exchange(const struct settings *s)
         .stream_ms = s->timeouts.upstream_stream,
         .exchange_ms = s->timeouts.exchange,
         .trusted_hops = s->trusted_hops,
-        .client_host = s->upstream_host == HOST_CLIENT,
     };
 }
 

@@ -14,6 +14,7 @@
 
 struct front_limits limits_front(const struct settings *s);
 struct upstream_limits limits_upstream(const struct settings *s, unsigned share);
+struct pool_settings limits_pool(const struct upstream_settings *s, struct text name);
 struct exchange_limits limits_exchange(const struct settings *s);
 
 /*

@@ -176,7 +176,8 @@ static void write_upstream(struct buf *to, const struct ledger *ledger)
     exposition_sample(to, "dpgw_upstream_requests_total", "", &fresh, 1,
                       ledger->transfers - ledger->on_kept);
     one(to, "dpgw_upstream_retries_total", "counter",
-        "Requests sent a second time because their kept connection had died.", ledger->retries);
+        "Requests sent a second time because the first brought no byte of a reply.",
+        ledger->retries);
 }
 
 static void write_gauges(struct buf *to, const struct metrics_gauges *g)

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/pressure.h"
 #include "server/ledger.h"
+#include "server/regime.h"
 
 /* How the process is at the moment, and what it has counted outside of exchanges. */
 struct metrics_gauges {
@@ -34,6 +35,9 @@ struct metrics_mapping {
 /* Writes every family about the gateway: LEDGER added up from all workers. */
 void metrics_write(struct buf *to, const struct ledger *ledger, const struct metrics_gauges *gauges,
                    const struct metrics_mapping *mapping);
+
+/* Writes the families about each endpoint of REGIME, called as the settings call it. */
+void metrics_write_endpoints(struct buf *to, const struct regime *regime);
 
 /* Writes the process_* families, as client libraries of Prometheus have them. */
 void metrics_write_process(struct buf *to);

@@ -10,6 +10,7 @@
 #include "server/memory.h"
 #include "server/notify.h"
 #include "server/privileges.h"
+#include "server/regime.h"
 #include "server/reload.h"
 #include "server/sockets.h"
 #include "server/watchdog.h"
@@ -31,6 +32,7 @@ enum { EXIT_CUT_SHORT = 1, FOLLOW_SECONDS = 2 };
 struct server {
     const struct settings *settings; /* as they were at the start */
     struct conf *conf;
+    struct regime *regime; /* in force */
     struct reload *reload;
     struct console console;
     struct event_base *base;
@@ -62,7 +64,7 @@ static struct worker *new_worker(struct server *s, size_t index)
         sockets_take(&s->sockets, fds);
     else if (!sockets_join(&s->sockets, fds))
         return NULL;
-    return worker_new(s->conf, &s->common, fds, s->sockets.client_count);
+    return worker_new(s->regime, &s->common, fds, s->sockets.client_count);
 }
 
 /* The last to join is the first to take the sockets. */
@@ -191,17 +193,24 @@ static int open_log(struct server *s)
 static void on_taken(void *owner, struct conf *conf)
 {
     struct server *s = owner;
+    struct regime *next = regime_new(conf, s->regime);
     struct timespec by;
     size_t late = 0;
 
+    if (!next) {
+        LOG(LOG_ERROR, "no memory for a reload", LOG_S("hint", "reload again"));
+        return;
+    }
+    regime_unref(&s->regime);
+    s->regime = next;
     admin_follow(s->admin, conf);
     drift_follow(s->common.drift, conf->mapping);
     for (size_t i = 0; i < s->worker_count; i++)
-        worker_follow(s->workers[i], conf);
+        worker_follow(s->workers[i], next);
     clock_gettime(CLOCK_MONOTONIC, &by);
     by.tv_sec += FOLLOW_SECONDS;
     for (size_t i = 0; i < s->worker_count; i++)
-        late += !worker_follows(s->workers[i], conf, &by);
+        late += !worker_follows(s->workers[i], next, &by);
     if (late > 0)
         LOG(LOG_WARN, "workers are late to follow", LOG_N("workers", late),
             LOG_S("hint", "each takes the new configuration as soon as it gets to it"));
@@ -250,6 +259,7 @@ static bool make_admin(struct server *s)
     s->console = (struct console){.reload = s->reload,
                                   .workers = s->workers,
                                   .worker_count = s->settings->workers,
+                                  .regime = &s->regime,
                                   .common = &s->common};
     s->admin = admin_new(s->base, s->conf, &host);
     for (size_t i = 0; s->admin && i < s->sockets.admin_count; i++) {
@@ -290,7 +300,8 @@ static bool make_common(struct server *s)
     s->common.guests = guests_new(connections_there_may_be(settings),
                                   settings->limits.connections_per_client, GUESTS_TURNED_AWAY_MAX);
     s->common.drift = drift_new(s->conf->mapping);
-    return s->common.guests && s->common.drift;
+    s->regime = regime_new(s->conf, NULL);
+    return s->common.guests && s->common.drift && s->regime;
 }
 
 /* An exchange holds about as much as four idle connections, or more. */
@@ -328,6 +339,7 @@ static void server_fini(struct server *s)
     memory_watch_free(&s->memory);
     guests_free(&s->common.guests);
     drift_free(&s->common.drift);
+    regime_unref(&s->regime);
     for (size_t i = 0; i < 4; i++)
         if (s->signals[i])
             event_free(s->signals[i]);

@@ -29,10 +29,10 @@ struct worker {
     struct worker_common *common;
     int mailbox; /* eventfd: orders wait */
     atomic_uint orders;
-    atomic_bool silent;          /* it was asked for a beat and has not answered */
-    _Atomic(struct conf *) next; /* the configuration to go on with, its reference in it */
-    _Atomic(const struct conf *) followed; /* the last that was tried */
-    sem_t news;                            /* of that, and of the end */
+    atomic_bool silent;                      /* it was asked for a beat and has not answered */
+    _Atomic(struct regime *) next;           /* what to go on with, its reference in it */
+    _Atomic(const struct regime *) followed; /* the last that was tried */
+    sem_t news;                              /* of that, and of the end */
     struct event *mail;
     struct event *reaper;
     struct event *look; /* while draining: is anything left? */
@@ -160,20 +160,22 @@ static void cut(struct worker *w)
 }
 
 /* Goes on with NEXT, if there is memory for it; else with what there is. */
-static void follow(struct worker *w, struct conf *next)
+static void follow(struct worker *w, struct regime *next)
 {
-    struct front_limits front = limits_front(&next->settings);
-    struct upstream_limits upstream = limits_upstream(&next->settings, next->settings.workers);
+    const struct settings *s = &next->conf->settings;
+    struct front_limits front = limits_front(s);
+    struct upstream_limits upstream = limits_upstream(s, s->workers);
     struct exchange_host like = like_exchanges(w);
 
     if (!front_set_limits(w->front, &front) || !generation_begin(&w->newest, next, &like))
         LOG(LOG_ERROR, "no memory for a reload", LOG_S("hint", "reload again"));
     else
         upstream_set_limits(w->upstream, &upstream);
+    upstream_forget_gone(w->upstream);
     generations_reap(w->newest);
     atomic_store(&w->followed, next);
     sem_post(&w->news);
-    conf_unref(&next);
+    regime_unref(&next);
 }
 
 static void on_mail(evutil_socket_t fd, short what, void *owner)
@@ -185,7 +187,7 @@ static void on_mail(evutil_socket_t fd, short what, void *owner)
     eventfd_read(fd, &count);
     atomic_store(&w->silent, false);
     unsigned orders = atomic_exchange(&w->orders, 0);
-    struct conf *next = atomic_exchange(&w->next, NULL);
+    struct regime *next = atomic_exchange(&w->next, NULL);
     if (next)
         follow(w, next);
     if (orders & WORKER_DRAIN)
@@ -194,17 +196,17 @@ static void on_mail(evutil_socket_t fd, short what, void *owner)
         cut(w);
 }
 
-void worker_follow(struct worker *w, struct conf *conf)
+void worker_follow(struct worker *w, struct regime *regime)
 {
-    struct conf *missed = atomic_exchange(&w->next, conf_ref(conf));
+    struct regime *missed = atomic_exchange(&w->next, regime_ref(regime));
 
-    conf_unref(&missed);
+    regime_unref(&missed);
     eventfd_write(w->mailbox, 1);
 }
 
-bool worker_follows(struct worker *w, const struct conf *conf, const struct timespec *by)
+bool worker_follows(struct worker *w, const struct regime *regime, const struct timespec *by)
 {
-    while (atomic_load(&w->followed) != conf && !atomic_load(&w->ended))
+    while (atomic_load(&w->followed) != regime && !atomic_load(&w->ended))
         if (sem_clockwait(&w->news, CLOCK_MONOTONIC, by) != 0 && errno != EINTR)
             return false;
     return true;
@@ -246,9 +248,9 @@ static bool make_events(struct worker *w)
     return w->mail && w->reaper && w->look && w->grace && event_add(w->mail, NULL) == 0;
 }
 
-static bool make_rooms(struct worker *w, struct conf *conf)
+static bool make_rooms(struct worker *w, struct regime *regime)
 {
-    const struct settings *s = &conf->settings;
+    const struct settings *s = &regime->conf->settings;
     struct front_limits front = limits_front(s);
     struct upstream_limits upstream = limits_upstream(s, s->workers);
     struct front_host host = {
@@ -263,7 +265,7 @@ static bool make_rooms(struct worker *w, struct conf *conf)
     w->upstream = upstream_new(w->base, &upstream);
     w->front = front_new(w->base, &front, &host);
     struct exchange_host like = like_exchanges(w);
-    return w->upstream && w->front && generation_begin(&w->newest, conf, &like);
+    return w->upstream && w->front && generation_begin(&w->newest, regime, &like);
 }
 
 static bool listen_on(struct worker *w, int fd, const struct endpoint_way *way)
@@ -271,7 +273,7 @@ static bool listen_on(struct worker *w, int fd, const struct endpoint_way *way)
     return w->common->inherited ? front_share(w->front, fd, way) : front_listen(w->front, fd, way);
 }
 
-struct worker *worker_new(struct conf *conf, struct worker_common *common, const int *fds,
+struct worker *worker_new(struct regime *regime, struct worker_common *common, const int *fds,
                           size_t count)
 {
     struct worker *w = calloc(1, sizeof *w);
@@ -283,7 +285,7 @@ struct worker *worker_new(struct conf *conf, struct worker_common *common, const
     sem_init(&w->news, 0, 0);
     w->common = common;
     w->base = loop_new();
-    if (!w->base || !make_events(w) || !ledger_init(&w->ledger) || !make_rooms(w, conf))
+    if (!w->base || !make_events(w) || !ledger_init(&w->ledger) || !make_rooms(w, regime))
         goto fail;
     for (; given < count; given++)
         if (!listen_on(w, fds[given], &common->ways[given])) {
@@ -351,8 +353,8 @@ void worker_free(struct worker **owned)
         event_base_free(w->base);
     if (w->mailbox >= 0)
         close(w->mailbox);
-    struct conf *next = atomic_exchange(&w->next, NULL);
-    conf_unref(&next);
+    struct regime *next = atomic_exchange(&w->next, NULL);
+    regime_unref(&next);
     ledger_fini(&w->ledger);
     sem_destroy(&w->news);
     free(w);

@@ -10,8 +10,8 @@
 
 #include "base/pressure.h"
 #include "base/quota.h"
-#include "conf/conf.h"
 #include "server/ledger.h"
+#include "server/regime.h"
 #include "server/upstream_state.h"
 
 #include <time.h>
@@ -40,10 +40,10 @@ enum worker_order {
 
 /*
  * A new worker that will accept on the COUNT listening descriptors FDS, which
- * it owns from then on, under CONF.  COMMON outlives it.  NULL: no memory, or
+ * it owns from then on, under REGIME.  COMMON outlives it.  NULL: no memory, or
  * errno tells.
  */
-struct worker *worker_new(struct conf *conf, struct worker_common *common, const int *fds,
+struct worker *worker_new(struct regime *regime, struct worker_common *common, const int *fds,
                           size_t count);
 
 /*
@@ -52,11 +52,11 @@ struct worker *worker_new(struct conf *conf, struct worker_common *common, const
  */
 bool worker_start(struct worker *w, int done_fd);
 
-/* Has W go on with CONF, of which it takes a reference: for what begins from then on. */
-void worker_follow(struct worker *w, struct conf *conf);
+/* Has W go on with REGIME, of which it takes a reference: for what begins from then on. */
+void worker_follow(struct worker *w, struct regime *regime);
 
-/* True once W goes on with CONF, or ends; waits for that until BY on the monotonic clock. */
-bool worker_follows(struct worker *w, const struct conf *conf, const struct timespec *by);
+/* True once W goes on with REGIME, or ends; waits for that until BY on the monotonic clock. */
+bool worker_follows(struct worker *w, const struct regime *regime, const struct timespec *by);
 
 /* What W's exchanges have come to. */
 struct ledger *worker_ledger(struct worker *w);

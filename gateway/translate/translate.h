@@ -53,8 +53,9 @@ enum unmapped { UNMAPPED_KEY, UNMAPPED_QUERY, UNMAPPED_HEADER, UNMAPPED_PATH };
 struct translate_scene {
     const struct mapping *mapping;
     struct text upstream_origin; /* "http://127.0.0.1:9000": scheme and authority */
-    struct text sent_host;       /* the Host that was sent there: another name for it; or absent */
-    struct text client_origin;   /* "https://api.example.com", from this request; or absent */
+    struct text asked_origin; /* that of the endpoint that was asked, if it is another; or absent */
+    struct text sent_host;    /* the Host that was sent there: another name for it; or absent */
+    struct text client_origin; /* "https://api.example.com", from this request; or absent */
     const struct translate_watcher *watcher; /* is told of unmapped names in URLs; or NULL */
 };
 

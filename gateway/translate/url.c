@@ -84,7 +84,8 @@ static bool is_ours(const struct translate_scene *scene, enum direction d, const
 {
     if (d == REQUEST)
         return is_at(u, scene->client_origin);
-    return is_at(u, scene->upstream_origin) || is_at_host(u, scene->sent_host);
+    return is_at(u, scene->upstream_origin) || is_at(u, scene->asked_origin) ||
+           is_at_host(u, scene->sent_host);
 }
 
 /* Tells of those parts of LIST, cut at SEPARATOR, that are names to watch out for. */

@@ -20,8 +20,9 @@ TAILQ_HEAD(transfer_list, upstream_transfer);
 
 struct upstream {
     struct event_base *base;
-    struct upstream_limits limits; /* url points to the copy below */
-    char *url;
+    struct upstream_limits limits; /* without the url */
+    struct endpoint *own;          /* of that url, or NULL */
+    unsigned pick_turn;            /* whose turn it is among equal endpoints */
     CURLM *multi;
     struct wires wires;
     struct transfer_agenda agenda; /* what the next turn looks at */

@@ -155,6 +155,16 @@ static void note_body(struct upstream_transfer *t, const struct upstream_request
     t->body_given = none || t->whole.len > 0;
 }
 
+/* Has T ask E. */
+static CURLcode set_endpoint(struct upstream_transfer *t, struct endpoint *e)
+{
+    if (e == t->endpoint)
+        return CURLE_OK;
+    endpoint_unref(&t->endpoint);
+    t->endpoint = endpoint_ref(e);
+    return curl_easy_setopt(t->easy, CURLOPT_URL, e->url);
+}
+
 bool transfer_request(struct upstream_transfer *t, const struct upstream_request *request)
 {
     struct block b = {.nodes = malloc(block_size(request))};
@@ -176,6 +186,7 @@ bool transfer_request(struct upstream_transfer *t, const struct upstream_request
     t->first_byte_ms = request->first_byte_ms;
     t->between_bytes_ms = request->between_bytes_ms;
     reply_start(&t->reply, request->method);
-    return !set_head(t, target, b.count > 0 ? b.nodes : NULL, request->event_stream) &&
+    return !set_endpoint(t, request->endpoint ? request->endpoint : t->upstream->own) &&
+           !set_head(t, target, b.count > 0 ? b.nodes : NULL, request->event_stream) &&
            !set_body(t, request);
 }

@@ -53,7 +53,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 /* True if what comes in on T's connection are the bytes of replies and nothing else. */
 static bool wire_is_plain(const struct upstream_transfer *t)
 {
-    return t->wire && strncmp(t->upstream->url, "http:", 5) == 0;
+    return t->wire && strncmp(t->endpoint->url, "http:", 5) == 0;
 }
 
 /* What it is called when T's connection ends now. */
@@ -91,7 +91,7 @@ static void use_wire(struct upstream_transfer *t, struct wire *w)
     if (w->transfer)
         w->transfer->wire = NULL;
     t->on_kept = w->used;
-    wire_take(w, t);
+    wire_take(w, t, t->endpoint);
     t->wire = w;
 }
 
@@ -315,9 +315,7 @@ static CURLcode set_callbacks(struct upstream_transfer *t)
 static CURLcode set_policy(struct upstream_transfer *t)
 {
     CURL *e = t->easy;
-    CURLcode failed = curl_easy_setopt(e, CURLOPT_URL, t->upstream->url);
-
-    failed |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    CURLcode failed = curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     failed |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     failed |= curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
     failed |= curl_easy_setopt(e, CURLOPT_PROXY, "");
@@ -352,6 +350,7 @@ void transfer_free(struct upstream_transfer **t)
         return;
     curl_easy_cleanup((*t)->easy);
     reply_fini(&(*t)->reply);
+    endpoint_unref(&(*t)->endpoint);
     free((*t)->request_memory);
     free(*t);
     *t = NULL;
@@ -366,7 +365,7 @@ static void allow_reuse(struct upstream_transfer *t)
 
 void transfer_clear(struct upstream_transfer *t)
 {
-    assert(!t->in_multi && !t->wire);
+    assert(!t->in_multi && !t->wire && !t->pool);
     allow_reuse(t);
     if (t->fresh)
         curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 0L);
@@ -436,16 +435,34 @@ static enum upstream_failure failure_of(const struct upstream_transfer *t, CURLc
     }
 }
 
+void transfer_give_back(struct upstream_transfer *t, enum pool_verdict verdict)
+{
+    if (t->pool)
+        pool_give(t->pool, t->endpoint, verdict, loop_now());
+    pool_unref(&t->pool);
+}
+
+/* What FAILURE says about the endpoint. */
+static enum pool_verdict verdict_of(enum upstream_failure failure)
+{
+    return failure == UPSTREAM_NO_ROOM ? POOL_UNKNOWN : POOL_BAD;
+}
+
 void transfer_tell_end(struct upstream_transfer *t, CURLcode result)
 {
     if (!t->failed && result == CURLE_OK)
         reply_close(&t->reply);
     t->told = true;
     t->over = true;
-    if (t->reply.complete && !t->failed)
+    if (t->reply.complete && !t->failed) {
+        transfer_give_back(t, POOL_GOOD);
         t->events.on_done(t->owner, reply_trailers(&t->reply));
-    else
-        t->events.on_broke(t->owner, failure_of(t, result));
+    } else {
+        enum upstream_failure failure = failure_of(t, result);
+
+        transfer_give_back(t, verdict_of(failure));
+        t->events.on_broke(t->owner, failure);
+    }
 }
 
 uint64_t transfer_deadline(const struct upstream_transfer *t)

@@ -15,6 +15,8 @@
 struct upstream_transfer {
     struct upstream *upstream;
     CURL *easy;
+    struct pool *pool;         /* that counts the request, until its end; or NULL */
+    struct endpoint *endpoint; /* who is asked, or was last; a reference */
     struct upstream_events events;
     void *owner;
     struct reply reply;
@@ -78,6 +80,9 @@ void transfer_fail(struct upstream_transfer *t, enum upstream_failure why);
 
 /* Tells T's end to its owner; RESULT is the library's, if it came to one.  Last. */
 void transfer_tell_end(struct upstream_transfer *t, CURLcode result);
+
+/* T's endpoint has come to VERDICT; the first counts. */
+void transfer_give_back(struct upstream_transfer *t, enum pool_verdict verdict);
 
 /* When T fails unless something moves; UINT64_MAX: never. */
 uint64_t transfer_deadline(const struct upstream_transfer *t);

@@ -17,16 +17,6 @@ void upstream_global_fini(void)
     curl_global_cleanup();
 }
 
-/* The origin in URL, without a slash at its end. */
-static char *copy_origin(const char *url)
-{
-    struct text origin = text_from(url);
-
-    while (origin.len > 0 && origin.at[origin.len - 1] == '/')
-        origin.len--;
-    return strndup(origin.at, origin.len);
-}
-
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits)
 {
     struct upstream *u = calloc(1, sizeof *u);
@@ -35,8 +25,10 @@ struct upstream *upstream_new(struct event_base *base, const struct upstream_lim
         return NULL;
     u->base = base;
     u->limits = *limits;
-    u->limits.url = u->url = copy_origin(limits->url);
-    if (!loop_init(u) || !u->url)
+    u->limits.url = NULL;
+    if (limits->url)
+        u->own = endpoint_new(text_from(limits->url));
+    if (!loop_init(u) || (limits->url && !u->own))
         upstream_free(&u);
     return u;
 }
@@ -46,7 +38,7 @@ void upstream_set_limits(struct upstream *u, const struct upstream_limits *limit
     size_t kept = u->limits.connections_kept;
 
     u->limits = *limits;
-    u->limits.url = u->url;
+    u->limits.url = NULL;
     u->limits.connections_kept = kept;
 }
 
@@ -55,9 +47,42 @@ void upstream_free(struct upstream **u)
     if (!*u)
         return;
     loop_fini(*u);
-    free((*u)->url);
+    endpoint_unref(&(*u)->own);
     free(*u);
     *u = NULL;
+}
+
+/* --- who is asked ----------------------------------------------------------------------- */
+
+void upstream_forget_gone(struct upstream *u)
+{
+    wires_forget_gone(&u->wires);
+}
+
+struct endpoint *upstream_pick(struct upstream *u, struct pool *pool, const struct endpoint *avoid)
+{
+    const struct pool_asker asker = {.now_ms = loop_now(),
+                                     .avoid = avoid,
+                                     .idle = u->wires.idle_at,
+                                     .idle_count = ENDPOINTS_MAX,
+                                     .turn = &u->pick_turn};
+
+    return pool_take(pool, &asker);
+}
+
+void upstream_unpick(struct pool *pool, struct endpoint *endpoint)
+{
+    pool_give(pool, endpoint, POOL_UNKNOWN, 0);
+}
+
+uint64_t upstream_clock_ms(void)
+{
+    return loop_now();
+}
+
+const struct endpoint *upstream_own(const struct upstream *u)
+{
+    return u->own;
 }
 
 /* --- transfers, as their owner sees them ------------------------------------------------ */
@@ -87,12 +112,15 @@ struct upstream_transfer *upstream_start(struct upstream *u, const struct upstre
 {
     struct upstream_transfer *t = get_transfer(u);
 
-    if (!t)
-        return NULL;
-    if (!transfer_request(t, request)) {
+    if (t && !transfer_request(t, request))
         transfer_free(&t);
+    if (!t) {
+        if (request->pool)
+            upstream_unpick(request->pool, request->endpoint);
         return NULL;
     }
+    if (request->pool)
+        t->pool = pool_ref(request->pool);
     t->events = *events;
     t->owner = owner;
     TAILQ_INSERT_TAIL(&u->live, t, link);
@@ -141,18 +169,7 @@ void upstream_cancel(struct upstream_transfer **t)
     if (!*t)
         return;
     (*t)->cancelled = (*t)->over = true;
+    transfer_give_back(*t, POOL_UNKNOWN);
     loop_attend((*t)->upstream, *t);
     *t = NULL;
-}
-
-struct text upstream_origin(const struct upstream *u)
-{
-    return text_from(u->url);
-}
-
-struct text upstream_authority(const struct upstream *u)
-{
-    const char *at = strstr(u->url, "://");
-
-    return text_from(at ? at + 3 : u->url);
 }

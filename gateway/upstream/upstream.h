@@ -9,6 +9,9 @@
  * A request is never sent twice.  Only a kept connection that turns out to be
  * no good before a byte was sent is replaced by a fresh one, unseen.
  *
+ * Who is asked is picked from a pool first (pool.h), for its Host goes into
+ * the request; how that went is told to the pool when the transfer ends.
+ *
  * Knows nothing of clients, mappings or JSON.
  */
 #ifndef UPSTREAM_UPSTREAM_H
@@ -16,13 +19,14 @@
 
 #include "http/chunked.h"
 #include "http/head.h"
+#include "upstream/pool.h"
 
 struct event_base;
 struct upstream;
 struct upstream_transfer;
 
 struct upstream_limits {
-    const char *url;        /* "http://127.0.0.1:9000", no path */
+    const char *url;        /* where requests without an endpoint go, no path; NULL: nowhere */
     size_t response_head;   /* bytes */
     size_t response_fields; /* number */
     struct chunked_limits chunked;
@@ -32,6 +36,8 @@ struct upstream_limits {
 };
 
 struct upstream_request {
+    struct pool *pool;         /* that the endpoint was picked from; NULL: it was not */
+    struct endpoint *endpoint; /* who is asked; NULL: the upstream's own url */
     enum http_method method;
     struct text target;        /* path and query, sent as it is */
     struct http_fields fields; /* end-to-end fields, Host included; not framing ones */
@@ -105,10 +111,21 @@ void upstream_set_limits(struct upstream *u, const struct upstream_limits *limit
 /* Frees the upstream at *U; all its transfers have been cancelled. */
 void upstream_free(struct upstream **u);
 
+/* Lets go of the idle connections to endpoints that are gone. */
+void upstream_forget_gone(struct upstream *u);
+
+/*
+ * Picks who of POOL is asked next, if there is another one then not AVOID
+ * (may be NULL).  It is counted there from then on: give it to upstream_start,
+ * or back with upstream_unpick.  Lives as long as POOL.
+ */
+struct endpoint *upstream_pick(struct upstream *u, struct pool *pool, const struct endpoint *avoid);
+void upstream_unpick(struct pool *pool, struct endpoint *endpoint);
+
 /*
  * Starts one transfer.  Events go to OWNER, on_done or on_broke exactly once
  * unless it is cancelled.  REQUEST's texts are copied, but for `whole`.
- * NULL: no memory.
+ * NULL: no memory, and what was picked is given back.
  */
 struct upstream_transfer *upstream_start(struct upstream *u, const struct upstream_request *request,
                                          const struct upstream_events *events, void *owner);
@@ -137,8 +154,10 @@ void upstream_cancel(struct upstream_transfer **t);
 /* True if the request went out on a kept connection. */
 bool upstream_on_kept(const struct upstream_transfer *t);
 
-/* "http://127.0.0.1:9000" as used in URLs, and "127.0.0.1:9000" as in Host. */
-struct text upstream_origin(const struct upstream *u);
-struct text upstream_authority(const struct upstream *u);
+/* Milliseconds of the clock by which endpoints are ejected; it only goes forward. */
+uint64_t upstream_clock_ms(void);
+
+/* The endpoint of the upstream's own url. */
+const struct endpoint *upstream_own(const struct upstream *u);
 
 #endif

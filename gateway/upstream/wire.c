@@ -40,9 +40,18 @@ static bool grow(struct wires *ws, int fd)
 
 static void unlist_idle(struct wire *w)
 {
-    if (w->idle)
-        TAILQ_REMOVE(&w->table->idle, w, by_age);
+    if (!w->idle)
+        return;
     w->idle = false;
+    TAILQ_REMOVE(&w->table->idle, w, by_age);
+    w->table->idle_at[w->endpoint->number]--;
+}
+
+static void enlist_idle(struct wire *w)
+{
+    w->idle = true;
+    TAILQ_INSERT_TAIL(&w->table->idle, w, by_age);
+    w->table->idle_at[w->endpoint->number]++;
 }
 
 static void stop_reading(struct wire *w)
@@ -123,6 +132,7 @@ static void drop(struct wire *w)
     stop_writing(w);
     LIST_REMOVE(w, by_name);
     w->table->by_fd[w->fd] = NULL;
+    endpoint_unref(&w->endpoint);
     free(w);
 }
 
@@ -265,6 +275,17 @@ uint64_t wires_expire(struct wires *ws, uint64_t now_ms, uint64_t age_ms)
     return w ? w->idle_since_ms + age_ms : UINT64_MAX;
 }
 
+void wires_forget_gone(struct wires *ws)
+{
+    struct wire *next;
+
+    for (struct wire *w = TAILQ_FIRST(&ws->idle); w; w = next) {
+        next = TAILQ_NEXT(w, by_age);
+        if (atomic_load(&w->endpoint->gone))
+            retire(w);
+    }
+}
+
 bool wire_clean(const struct wire *w)
 {
     char byte;
@@ -298,9 +319,13 @@ static struct tcp_info info_of(const struct wire *w)
     return info;
 }
 
-void wire_take(struct wire *w, struct upstream_transfer *transfer)
+void wire_take(struct wire *w, struct upstream_transfer *transfer, struct endpoint *endpoint)
 {
     unlist_idle(w);
+    if (w->endpoint != endpoint) {
+        endpoint_unref(&w->endpoint);
+        w->endpoint = endpoint_ref(endpoint);
+    }
     if (w->used)
         w->segments = info_of(w).tcpi_data_segs_in;
     w->used = true;
@@ -313,8 +338,11 @@ void wire_leave(struct wire *w, uint64_t now_ms)
     w->idle_since_ms = now_ms;
     if (w->idle || w->dead)
         return;
-    w->idle = true;
-    TAILQ_INSERT_TAIL(&w->table->idle, w, by_age);
+    if (atomic_load(&w->endpoint->gone)) {
+        retire(w);
+        return;
+    }
+    enlist_idle(w);
     if (!w->reading)
         w->reading = event_add(&w->read, NULL) == 0;
 }

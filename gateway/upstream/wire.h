@@ -13,6 +13,8 @@
 #ifndef UPSTREAM_WIRE_H
 #define UPSTREAM_WIRE_H
 
+#include "upstream/endpoint.h"
+
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <netinet/in.h>
@@ -44,6 +46,7 @@ struct wire {
     uint64_t idle_since_ms; /* while idle */
     struct wire_end local, remote;
     struct upstream_transfer *transfer; /* that uses it, or NULL */
+    struct endpoint *endpoint;          /* at its other end, a reference; NULL: not used yet */
     LIST_ENTRY(wire) by_name;
     TAILQ_ENTRY(wire) by_age;
 };
@@ -59,7 +62,8 @@ struct wires {
     size_t room; /* entries of by_fd */
     struct wire_names unnamed;
     struct wire_names by_port[WIRE_BUCKETS];
-    struct wire_ages idle; /* longest idle first */
+    struct wire_ages idle;           /* longest idle first */
+    unsigned idle_at[ENDPOINTS_MAX]; /* how many of them, by the number of their endpoint */
     /* FD became readable or writable, and somebody wants to know. */
     void (*on_ready)(void *owner, int fd, bool readable, bool writable);
     void *owner;
@@ -100,16 +104,19 @@ struct wire *wires_find(struct wires *ws, const struct wire_end *local,
  */
 uint64_t wires_expire(struct wires *ws, uint64_t now_ms, uint64_t age_ms);
 
+/* Retires the idle wires to endpoints that are gone. */
+void wires_forget_gone(struct wires *ws);
+
 /* True if W may carry a request: not retired, and nothing waits to be read. */
 bool wire_clean(const struct wire *w);
 
 /* True if the other end has closed W, or W is broken. */
 bool wire_ended(const struct wire *w);
 
-/* W carries a request of TRANSFER from now on. */
-void wire_take(struct wire *w, struct upstream_transfer *transfer);
+/* W carries a request of TRANSFER to ENDPOINT from now on. */
+void wire_take(struct wire *w, struct upstream_transfer *transfer, struct endpoint *endpoint);
 
-/* W is idle from NOW_MS on. */
+/* W is idle from NOW_MS on, or retired where its endpoint is gone. */
 void wire_leave(struct wire *w, uint64_t now_ms);
 
 /* True if more bytes came in on W than were counted; plain connections only. */

@@ -63,12 +63,12 @@ class Bounds(cases.Case):
     @staticmethod
     def places(file):
         """{key: "line:column" of its value} in FILE."""
-        places, group = {}, ""
+        places, path = {}, []
         for number, line in enumerate(file.read_text().splitlines(), 1):
             name, _, value = line.partition(":")
-            group = group if line.startswith(" ") else name
-            key = f"{group}.{name.strip()}" if line.startswith(" ") else name
-            places[key] = f"{number}:{line.find(value.strip(), len(name)) + 1}"
+            depth = (len(name) - len(name.strip())) // 2
+            path = [*path[:depth], name.strip()]
+            places[".".join(path)] = f"{number}:{line.find(value.strip(), len(name)) + 1}"
         return places
 
     def refused(self, values, why):

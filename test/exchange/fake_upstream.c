@@ -12,6 +12,9 @@ void fake_upstream_fini(struct upstream *u)
 {
     struct upstream_transfer *t;
 
+    for (size_t i = 0; i < 2; i++)
+        if (fake_endpoints[i].outstanding > 0)
+            wrong("a request was picked for and never ended");
     while ((t = u->transfers)) {
         u->transfers = t->next;
         buf_fini(&t->target);
@@ -183,8 +186,12 @@ struct upstream_transfer *upstream_start(struct upstream *u, const struct upstre
     struct upstream_transfer *t = u->no_memory ? NULL : calloc(1, sizeof *t);
 
     say("start");
-    if (!t)
+    if (!request->endpoint || request->endpoint->outstanding == 0)
+        wrong("a transfer to an endpoint that was not picked");
+    if (!t) {
+        upstream_unpick(request->pool, request->endpoint);
         return NULL;
+    }
     if (u->transfers && !u->transfers->cancelled)
         wrong("a second transfer beside the first");
     *t = (struct upstream_transfer){.next = u->transfers, .events = events, .owner = owner};
@@ -246,6 +253,7 @@ void upstream_cancel(struct upstream_transfer **t)
     if (!(*t)->over)
         say("cancel");
     (*t)->cancelled = true;
+    upstream_unpick((*t)->request.pool, (*t)->request.endpoint);
     /* Until it is buried the room may look at the whole body. */
     if ((*t)->whole.at && !text_eq((*t)->whole, buf_text(&(*t)->received)))
         wrong("the whole body changed under the transfer");
@@ -259,14 +267,23 @@ bool upstream_on_kept(const struct upstream_transfer *t)
     return false;
 }
 
-struct text upstream_origin(const struct upstream *u)
+struct endpoint fake_endpoints[2] = {
+    {.url = "http://127.0.0.1:9000", .authority = {"127.0.0.1:9000", 14}},
+    {.url = "http://127.0.0.1:9001", .authority = {"127.0.0.1:9001", 14}},
+};
+
+struct endpoint *upstream_pick(struct upstream *u, struct pool *pool, const struct endpoint *avoid)
 {
+    size_t i = pool->count > 1 && pool->endpoints[0] == avoid;
+
     (void)u;
-    return TEXT("http://127.0.0.1:9000");
+    pool->endpoints[i]->outstanding++;
+    return pool->endpoints[i];
 }
 
-struct text upstream_authority(const struct upstream *u)
+void upstream_unpick(struct pool *pool, struct endpoint *endpoint)
 {
-    (void)u;
-    return TEXT("127.0.0.1:9000");
+    (void)pool;
+    if (endpoint->outstanding-- == 0)
+        wrong("more was given back than picked");
 }

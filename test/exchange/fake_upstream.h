@@ -39,7 +39,10 @@ struct upstream {
     bool no_memory; /* upstream_start fails */
 };
 
-/* Frees all transfers of U. */
+/* Where they go; the second is used by pools of two. */
+extern struct endpoint fake_endpoints[2];
+
+/* Frees all transfers of U; nothing may still be counted at an endpoint. */
 void fake_upstream_fini(struct upstream *u);
 
 /* A transfer that the exchange may still hear from, or NULL. */

@@ -133,13 +133,13 @@ static void the_clients_host_may_go_up(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         begin(&s, heads[i], "192.0.2.7", NULL);
-        s.host.limits.client_host = true;
+        s.pool.client_host = true;
         start(&s);
         expect_up(&s, "Host", "inner");
         end(&s);
     }
     begin(&s, "GET " P " HTTP/1.0\r\n\r\n", "192.0.2.7", NULL);
-    s.host.limits.client_host = true;
+    s.pool.client_host = true;
     start(&s);
     expect_up(&s, "Host", "127.0.0.1:9000");
     end(&s);
@@ -162,7 +162,7 @@ static void places_at_the_host_that_was_sent_are_ours(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         begin(&s, HEAD(""), "192.0.2.7", NULL);
-        s.host.limits.client_host = true;
+        s.pool.client_host = true;
         s.client->secure = true;
         start(&s);
         snprintf(field, sizeof field, "Location: %s\n", rows[i][0]);

@@ -5,6 +5,7 @@ its exit status and its log.
 """
 import pathlib
 import tempfile
+import time
 import unittest
 
 import gateway
@@ -56,6 +57,13 @@ class Case(unittest.TestCase):
         """(gateway, scripted upstream)"""
         service = self.upstream(script, **options)
         return self.gateway(service, settings, mapping), service
+
+    def wait_for(self, condition):
+        """Waits until CONDITION() holds; it is asked again and again."""
+        deadline = wire.deadline_in()
+        while not condition():
+            self.assertGreater(deadline, time.monotonic())
+            time.sleep(0.002)
 
     def assert_error(self, reply, status, code):
         """REPLY is one of the gateway's own errors, in the envelope, telling nothing it must not."""

@@ -37,16 +37,21 @@ def yaml_value(value):
 
 def settings_yaml(settings):
     """SETTINGS, with dots in their names, as the text of gateway.yaml."""
-    lines, groups = ["version: 1"], {}
+    return "\n".join(["version: 1", *yaml_lines(settings)]) + "\n"
+
+
+def yaml_lines(settings, indent=""):
+    """The lines of a map: what has no dot in its name first, then each group as a map."""
+    groups = {}
     for name, value in settings.items():
         group, dot, key = name.partition(".")
         if dot:
-            groups.setdefault(group, []).append(f"  {key}: {yaml_value(value)}")
+            groups.setdefault(group, {})[key] = value
         else:
-            lines.append(f"{name}: {yaml_value(value)}")
-    for group, keys in groups.items():
-        lines += [f"{group}:", *keys]
-    return "\n".join(lines) + "\n"
+            yield f"{indent}{name}: {yaml_value(value)}"
+    for group, inside in groups.items():
+        yield f"{indent}{group}:"
+        yield from yaml_lines(inside, indent + "  ")
 
 
 class Gateway(program.Program):

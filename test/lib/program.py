@@ -145,10 +145,10 @@ class Program:
 
 
 class Service(Program):
-    """The demo Workspaces service on a free port."""
+    """The demo Workspaces service, on a free port unless LISTEN says which."""
 
-    def __init__(self, *arguments):
-        super().__init__([build_path("SERVICE", "workspaces-service"), "--listen", "127.0.0.1:0",
+    def __init__(self, *arguments, listen="127.0.0.1:0"):
+        super().__init__([build_path("SERVICE", "workspaces-service"), "--listen", listen,
                           *arguments])
         self.address = self.wait_line(r"listening address=(\S+)").group(1)
         self.url = f"http://{self.address}"

@@ -95,18 +95,18 @@ SAMPLE_LINE = re.compile(r"( *)(# ?)?([a-z_]+):(?: +(\{.*\}|\S+))?(?: +# (.*))?$
 
 def sample_keys(tree):
     """(line, key, default shown behind a # or None, what it is) of each setting in the sample."""
-    group = ""
+    path = []
     for number, line in tree.lines(SAMPLE):
         match = SAMPLE_LINE.match(line)
         if not match:
             continue
         inside, behind, key, value, about = match.groups()
-        group = group if inside else key
+        path = [*path[:len(inside) // 2], key]
         if value and value.startswith("{"):
             for one in re.findall(r"(\w+):", re.sub(r'"[^"]*"', "", value)):
-                yield number, f"{key}.{one}", None, None
+                yield number, ".".join([*path, one]), None, None
         elif value:
-            yield number, f"{group}.{key}" if inside else key, behind and value, behind and about
+            yield number, ".".join(path), behind and value, behind and about
 
 
 def sample(tree):

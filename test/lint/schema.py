@@ -30,6 +30,7 @@ ABOUT = {
     "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
     "timeouts": "How long is waited for what; in ms, s, m or h.",
     "upstream": "The service that is asked.",
+    "upstream.ejection": "When one of several endpoints is left alone for a while.",
     "log": "What is written to standard error.",
 }
 
@@ -43,7 +44,7 @@ SAY = {
     "listener": "An address is 127.0.0.1:8080, [::1]:8080 or unix:/path, and the words tls and "
                 "proxy_protocol may follow.",
     "network": "A range is 10.0.0.0/8, ::1 or the like.",
-    "origin": "The service is http://host or http://host:port, with no path.",
+    "origin": "The service is http://host or http://host:port, with no path, or unix:/path.",
 }
 SAY["MEMORY"] = SAY["SIZE"]
 
@@ -128,7 +129,7 @@ def shapes(setting):
     words = WORDS.get(kind, words)
     if words:
         found.append({"enum": words})
-    reference = {"LISTENERS": "listeners", "ADDRESSES": "addresses", "URL": "origin",
+    reference = {"LISTENERS": "listeners", "ADDRESSES": "addresses", "URL": "origins",
                  "NETWORKS": "networks"}.get(kind)
     if reference:
         found.append({"$ref": f"#/definitions/{reference}"})
@@ -155,7 +156,7 @@ def examples(setting):
                       ["0.0.0.0:8080 proxy_protocol", "0.0.0.0:8443 tls proxy_protocol"]],
         "ADDRESSES": ["127.0.0.1:8080", "[::]:8080", ["0.0.0.0:8080", "unix:/run/dpgw.sock"]],
         "ADDRESS": ["127.0.0.1:9901", "unix:/run/dpgw-admin.sock"],
-        "URL": ["http://127.0.0.1:9000"],
+        "URL": ["http://127.0.0.1:9000", ["http://10.0.0.1:9000", "http://10.0.0.2:9000"]],
         "NETWORKS": ["10.0.0.0/8", ["10.0.0.0/8", "::1"]],
         "FILE": ["mapping.yaml"],
         "USER": ["dpgw", "1000:1000"],
@@ -188,7 +189,7 @@ def definitions():
     bits4, bits6 = "(?:0{0,2}[0-9]|0?[12][0-9]|0?3[0-2])", \
         "(?:0{0,2}[0-9]|0?[1-9][0-9]|1[01][0-9]|12[0-8])"
     network = f"(?:{IPV4}(?:/{bits4})?|{ipv6()}(?:/{bits6})?)"
-    origin = rf"http://(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])(?::(?:{PORT}))?"
+    origin = rf"(?:unix:/[^,@]{{0,106}}|http://(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])(?::(?:{PORT}))?)"
     return {
         "address": patterned(f"^{address('[^ ]')}{END}", SAY["address"]),
         "addresses": {"anyOf": [
@@ -206,6 +207,10 @@ def definitions():
             patterned(listed(network, 32), SAY["network"]),
             {"type": "array", "items": {"$ref": "#/definitions/network"}, "maxItems": 32}]},
         "origin": patterned(f"^{origin}{END}", SAY["origin"]),
+        "origins": {"anyOf": [
+            patterned(listed(origin, 32), SAY["origin"]),
+            {"type": "array", "items": {"$ref": "#/definitions/origin"}, "minItems": 1,
+             "maxItems": 32}]},
     }
 
 
@@ -222,14 +227,13 @@ def schema(rows):
     """The whole schema, for ROWS of settings."""
     properties = {"version": version()}
     for setting in rows:
-        group, dot, key = setting.key.partition(".")
-        if not dot:
-            properties[group] = described(setting)
-            continue
-        section = properties.setdefault(group, {
-            "description": ABOUT.get(group, ""), "type": ["object", "null"],
-            "additionalProperties": False, "properties": {}})
-        section["properties"][key] = described(setting)
+        *groups, key = setting.key.split(".")
+        inside = properties
+        for depth, group in enumerate(groups, 1):
+            inside = inside.setdefault(group, {
+                "description": ABOUT.get(".".join(groups[:depth]), ""), "type": ["object", "null"],
+                "additionalProperties": False, "properties": {}})["properties"]
+        inside[key] = described(setting)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "urn:dpgw:gateway.schema.json",

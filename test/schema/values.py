@@ -2,6 +2,8 @@
 
 One file has one value for all settings, each on a line of its own.
 """
+import itertools
+
 import program
 import settings
 
@@ -48,14 +50,22 @@ def around(row):
     return found
 
 
+def rests(key):
+    """KEY, and what follows each of its dots."""
+    parts = key.split(".")
+    return [".".join(parts[i:]) for i in range(len(parts))]
+
+
 def file_of(values):
     """(text, {line: place}) of a file in which each of VALUES, {key: YAML}, has a line of its own."""
-    lines, places, group = ["version: 1"], {}, ""
-    for key in sorted(values, key=lambda k: ("." in k, k)):
-        section, dot, name = key.rpartition(".")
-        if dot and section != group:
-            lines.append(f"{section}:")
-        group = section
-        lines.append(f"{'  ' if dot else ''}{name}: {values[key]}")
+    lines, places, inside = ["version: 1"], {}, []
+    for key in sorted(values, key=lambda k: [(("." in rest), rest) for rest in rests(k)]):
+        *sections, name = key.split(".")
+        shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1],
+                                                    zip(inside, sections)))
+        for depth in range(shared, len(sections)):
+            lines.append(f"{'  ' * depth}{sections[depth]}:")
+        inside = sections
+        lines.append(f"{'  ' * len(sections)}{name}: {values[key]}")
         places[len(lines)] = tuple(key.split("."))
     return "\n".join(lines) + "\n", places

@@ -4,6 +4,7 @@ A verdict is a set of places: ("limits", "json_depth") of each value that is
 refused, () where it is the file as a whole.  A validator is anything with the
 face of Schema; both configuration files use it.
 """
+import itertools
 import json
 import pathlib
 import re
@@ -29,7 +30,8 @@ class Schema:
             found = yaml12.load(text.decode() if isinstance(text, bytes) else text)
         except ValueError:
             return {()}
-        return {tuple(e.absolute_path)[:2] for e in self.validator.iter_errors(found)}
+        return {tuple(itertools.takewhile(lambda step: isinstance(step, str), e.absolute_path))
+                for e in self.validator.iter_errors(found)}
 
 
 def complaints(file):

@@ -54,7 +54,7 @@ static void the_defaults_are_those_of_the_document(void **state)
     assert_int_equal(s.listen.count, 1);
     assert_true(text_eq(s.listen.at[0], TEXT("0.0.0.0:8080")));
     assert_int_equal(s.admin.count, 0);
-    assert_null(s.upstream_url.at);
+    assert_int_equal(s.upstream.url.count, 0);
     assert_in_range(s.workers, 1, 256);
     assert_false(s.user.given);
     assert_false(s.core_dumps);

@@ -10,8 +10,8 @@
 static char *const nothing_set[] = {NULL};
 static int owner;
 
-/* The sound pair of files with a JSON depth of its own. */
-static struct conf *with_depth(const char *set)
+/* The regime of the sound pair of files with a JSON depth of its own. */
+static struct regime *under(const char *set)
 {
     const struct conf_overrides overrides = {&set, 1};
     struct diag *d = diag_new();
@@ -19,16 +19,19 @@ static struct conf *with_depth(const char *set)
 
     diag_free(&d);
     assert_non_null(c);
-    return c;
+    struct regime *r = regime_new(c, NULL);
+    conf_unref(&c);
+    assert_non_null(r);
+    return r;
 }
 
-static unsigned references(struct conf *c)
+static unsigned references(struct regime *r)
 {
-    return atomic_load(&c->references);
+    return atomic_load(&r->references);
 }
 
 struct three {
-    struct conf *confs[3];
+    struct regime *regimes[3];
     struct generation *newest;
     struct generation *made[3];
 };
@@ -42,8 +45,8 @@ static struct three begin(const size_t open[3])
     struct three t = {.newest = NULL};
 
     for (size_t i = 0; i < 3; i++) {
-        t.confs[i] = with_depth(depths[i]);
-        assert_true(generation_begin(&t.newest, t.confs[i], &like));
+        t.regimes[i] = under(depths[i]);
+        assert_true(generation_begin(&t.newest, t.regimes[i], &like));
         t.made[i] = t.newest;
         t.newest->host.open = open[i];
     }
@@ -55,8 +58,8 @@ static void end(struct three *t)
     generations_free(&t->newest);
     assert_null(t->newest);
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(references(t->confs[i]), 1);
-        conf_unref(&t->confs[i]);
+        assert_int_equal(references(t->regimes[i]), 1);
+        regime_unref(&t->regimes[i]);
     }
 }
 
@@ -66,7 +69,7 @@ static void each_has_the_rules_and_limits_it_began_under(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        assert_ptr_equal(t.made[i]->host.mapping, t.confs[i]->mapping);
+        assert_ptr_equal(t.made[i]->host.mapping, t.regimes[i]->conf->mapping);
         assert_int_equal(t.made[i]->host.limits.translate.json_depth, 11 + i);
         assert_ptr_equal(t.made[i]->host.owner, &owner);
     }
@@ -82,15 +85,15 @@ static void one_lasts_as_long_as_its_exchanges(void **state)
     (void)state;
     generations_reap(t.newest);
     assert_int_equal(generations_open(t.newest), 3);
-    assert_int_equal(references(t.confs[0]), 2);
+    assert_int_equal(references(t.regimes[0]), 2);
     t.made[1]->host.open = 0;
     generations_reap(t.newest); /* from the middle */
-    assert_int_equal(references(t.confs[1]), 1);
-    assert_int_equal(references(t.confs[0]), 2);
+    assert_int_equal(references(t.regimes[1]), 1);
+    assert_int_equal(references(t.regimes[0]), 2);
     assert_ptr_equal(t.newest->older, t.made[0]);
     t.made[0]->host.open = 0;
     generations_reap(t.newest);
-    assert_int_equal(references(t.confs[0]), 1);
+    assert_int_equal(references(t.regimes[0]), 1);
     assert_null(t.newest->older);
     end(&t);
 }
@@ -104,7 +107,7 @@ static void the_newest_stays_with_none(void **state)
     assert_ptr_equal(t.newest, t.made[2]);
     assert_null(t.newest->older);
     assert_int_equal(generations_open(t.newest), 0);
-    assert_int_equal(references(t.confs[2]), 2);
+    assert_int_equal(references(t.regimes[2]), 2);
     end(&t);
 }
 

@@ -1,0 +1,63 @@
+#include "server/exposition.h"
+#include "server/metrics.h"
+#include "upstream/upstream.h"
+
+static uint64_t up(const struct endpoint *e)
+{
+    return endpoint_is_up(e, upstream_clock_ms());
+}
+
+static uint64_t ejected(const struct endpoint *e)
+{
+    return endpoint_is_ejected(e, upstream_clock_ms());
+}
+
+static uint64_t outstanding(const struct endpoint *e)
+{
+    return atomic_load(&e->outstanding);
+}
+
+static uint64_t picks(const struct endpoint *e)
+{
+    return atomic_load(&e->picks);
+}
+
+static uint64_t failed(const struct endpoint *e)
+{
+    return atomic_load(&e->failed);
+}
+
+static uint64_t ejections(const struct endpoint *e)
+{
+    return atomic_load(&e->ejections);
+}
+
+static const struct family {
+    const char *name, *type, *help;
+    uint64_t (*value)(const struct endpoint *e);
+} families[] = {
+    {"dpgw_endpoint_up", "gauge", "1 unless the endpoint is ejected or its checks fail.", up},
+    {"dpgw_endpoint_ejected", "gauge", "1 while it is ejected, for failures in a row.", ejected},
+    {"dpgw_endpoint_outstanding", "gauge", "Requests to it that have not ended.", outstanding},
+    {"dpgw_endpoint_picks_total", "counter", "Requests that it was picked for.", picks},
+    {"dpgw_endpoint_failures_total", "counter",
+     "Requests that it gave no reply to, or not in time, or one that is none.", failed},
+    {"dpgw_endpoint_ejections_total", "counter", "Times that it was ejected.", ejections},
+};
+
+static void write_pool(struct buf *to, const struct family *family, const struct pool *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        struct label labels[] = {{"upstream", p->name}, {"endpoint", p->endpoints[i]->name}};
+
+        exposition_sample(to, family->name, "", labels, 2, family->value(p->endpoints[i]));
+    }
+}
+
+void metrics_write_endpoints(struct buf *to, const struct regime *regime)
+{
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        exposition_family(to, families[i].name, families[i].type, families[i].help);
+        write_pool(to, &families[i], regime->pool);
+    }
+}
