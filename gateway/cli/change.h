@@ -51,6 +51,13 @@ enum effect { EFFECT_BREAKING, EFFECT_COMPATIBLE, EFFECT_INVISIBLE, EFFECT_COUNT
     X(MAX_BODY_RAISED, COMPATIBLE, "max-body-raised", "a large body was 413")                      \
     X(MAX_BODY_LOWERED, BREAKING, "max-body-lowered", "a large body is 413")                       \
     X(MAX_BODY_SOURCE, BREAKING, "max-body-source", "a large body may be 413; the settings file decides") \
+    X(BROWNOUT_ADDED, BREAKING, "brownout-added", "clients get 410 meanwhile")                     \
+    X(BROWNOUT_REMOVED, COMPATIBLE, "brownout-removed", "clients would have got 410 meanwhile")    \
+    X(DEPRECATED, COMPATIBLE, "deprecated", "replies tell it, and all else stays")                 \
+    X(DEPRECATION_CHANGED, COMPATIBLE, "deprecation-changed", "replies tell it, and all else stays") \
+    X(SUNSET_CHANGED, COMPATIBLE, "sunset-changed", "replies tell it, and nothing ends by itself") \
+    X(SUCCESSOR_CHANGED, COMPATIBLE, "successor-changed", "replies link to it where a route serves it") \
+    X(CALLER_CHANGED, INVISIBLE, "caller-changed", "only the counters and the log can tell")       \
     CHANGES_OF_PAIRS(X, FIELD, "field")                                                            \
     X(AT_REQUEST_NARROWED, BREAKING, "at-request-narrowed", "elsewhere the name goes up untranslated") \
     X(AT_REQUEST_WIDENED, COMPATIBLE, "at-request-widened", "the name went up untranslated there") \

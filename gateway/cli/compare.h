@@ -39,6 +39,9 @@ struct route_pair {
 /* Finds all pairs, and adds what is different about routes themselves. */
 struct route_pair *compare_routes(struct comparison *c, size_t *count_out);
 
+/* What the two announce differently of their end; LABEL names their paths. */
+void compare_deprecation(struct comparison *c, const struct route_pair *pair, struct text label);
+
 /* What the rules of two routes do differently, for all the routes that have the two. */
 struct rules_pair {
     const struct rules *old, *new;

@@ -212,6 +212,7 @@ static void compare_pair(struct comparison *c, const struct route_pair *p, struc
         compare_depth(c, p, label);
         compare_timeouts(c, p, label);
         compare_max_body(c, p, label);
+        compare_deprecation(c, p, label);
     }
 }
 

@@ -184,13 +184,14 @@ static int explain(const struct conf *conf, const struct options *o)
     struct teller teller = {
         .what = {
             .conf = conf, .route = route, .json = o->json, .colour = colour_wanted(STDOUT_FILENO)}};
-    struct buf target;
+    struct buf target, successor;
     int code = EX_DATAERR;
 
     if (!route)
         return EXIT_NO_ROUTE;
     buf_init(&teller.json, JSON_BYTES_MAX);
     buf_init(&target, TARGET_BYTES_MAX);
+    buf_init(&successor, TARGET_BYTES_MAX);
     const struct pair *conflict = target_upstream(route, request->path, request->query, &target);
     if (conflict) {
         fprintf(stderr, "dpgw explain: 400, two query parameters mean \"%.*s\"\n",
@@ -198,11 +199,14 @@ static int explain(const struct conf *conf, const struct options *o)
     } else {
         teller.what.method = route_upstream_method(route, request->method);
         teller.what.target = buf_text(&target);
+        if (mapping_successor(conf->mapping, route, request->method, request->path, &successor))
+            teller.what.successor = buf_text(&successor);
         code = explain_all(&teller, o);
     }
     if (code == EX_OK)
         code = write_out(&teller);
     buf_fini(&target);
+    buf_fini(&successor);
     buf_fini(&teller.json);
     return code;
 }

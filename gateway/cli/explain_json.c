@@ -1,3 +1,4 @@
+#include "base/instant.h"
 #include "base/quote.h"
 #include "cli/explanation.h"
 
@@ -181,6 +182,47 @@ static void add_rules(const struct route *route, struct buf *to)
     buf_add_byte(to, '}');
 }
 
+/* --- deprecation --------------------------------------------------------------------- */
+
+static void add_announced(struct buf *to, const char *key, const struct announced *announced)
+{
+    if (!announced->text.at)
+        return;
+    begin(to, key, '{');
+    add_text(to, "value", announced->text);
+    add_where(to, announced->where);
+    buf_add_byte(to, '}');
+}
+
+static void add_instant(struct buf *to, const char *key, int64_t seconds)
+{
+    char written[INSTANT_BYTES];
+
+    add_text(to, key, instant_write(seconds, written));
+}
+
+static void add_deprecation(const struct explanation *e, struct buf *to)
+{
+    const struct deprecation *d = e->route->deprecation;
+
+    begin(to, "deprecation", '{');
+    add_announced(to, "deprecated", &d->since);
+    add_announced(to, "sunset", &d->sunset);
+    add_announced(to, "successor", &d->successor);
+    if (e->successor.at)
+        add_text(to, "link", e->successor);
+    add_announced(to, "caller", &d->caller);
+    begin(to, "brownout", '[');
+    for (size_t i = 0; i < d->brownout_count; i++) {
+        begin_item(to);
+        add_instant(to, "from", d->brownouts[i].from);
+        add_instant(to, "to", d->brownouts[i].to);
+        add_where(to, d->brownouts[i].where);
+        buf_add_byte(to, '}');
+    }
+    buf_add(to, TEXT("]}"));
+}
+
 /* --- the object ------------------------------------------------------------------------ */
 
 static void add_route(const struct route *route, struct buf *to)
@@ -228,6 +270,8 @@ void explain_json(const struct explanation *e, struct buf *to)
     buf_add_byte(to, '{');
     add_route(e->route, to);
     add_upstream(e, to);
+    if (e->route->deprecation)
+        add_deprecation(e, to);
     add_rules(e->route, to);
     add_limits(e, to);
     begin(to, "renames", '[');

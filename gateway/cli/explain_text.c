@@ -1,3 +1,4 @@
+#include "base/instant.h"
 #include "cli/colour.h"
 #include "cli/explanation.h"
 
@@ -125,6 +126,45 @@ static void print_limits(const struct explanation *e)
            limits.between_bytes_ms);
 }
 
+static void print_announced(const struct explanation *e, const char *label,
+                            const struct announced *announced)
+{
+    if (!announced->text.at)
+        return;
+    print_label(e, label);
+    printf("%.*s", TEXT_ARG(announced->text));
+    print_where(e, announced->where);
+}
+
+static void print_successor(const struct explanation *e, const struct announced *successor)
+{
+    if (!successor->text.at)
+        return;
+    print_label(e, "successor");
+    if (e->successor.at)
+        printf("%.*s", TEXT_ARG(e->successor));
+    else
+        printf("none for this path and method, of %.*s", TEXT_ARG(successor->text));
+    print_where(e, successor->where);
+}
+
+static void print_deprecation(const struct explanation *e)
+{
+    const struct deprecation *d = e->route->deprecation;
+    char from[INSTANT_BYTES], to[INSTANT_BYTES];
+
+    print_announced(e, "deprecated", &d->since);
+    print_announced(e, "sunset", &d->sunset);
+    print_successor(e, &d->successor);
+    print_announced(e, "caller", &d->caller);
+    for (size_t i = 0; i < d->brownout_count; i++) {
+        print_label(e, i ? "" : "brownout");
+        printf("%.*s to %.*s", TEXT_ARG(instant_write(d->brownouts[i].from, from)),
+               TEXT_ARG(instant_write(d->brownouts[i].to, to)));
+        print_where(e, d->brownouts[i].where);
+    }
+}
+
 static void print_rules(const struct explanation *e)
 {
     const struct route *route = e->route;
@@ -133,6 +173,8 @@ static void print_rules(const struct explanation *e)
         print_label(e, "body");
         puts(route->passthrough ? "passes unchanged, byte for byte" : "raw: bodies pass unchanged");
     }
+    if (route->deprecation)
+        print_deprecation(e);
     if (route->passthrough)
         return;
     print_pairs(e);

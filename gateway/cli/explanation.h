@@ -16,6 +16,7 @@ struct explanation {
     const struct route *route;
     enum http_method method; /* the service's */
     struct text target;      /* the service's path and query */
+    struct text successor;   /* of a deprecated route: the path that takes over; absent: none */
     bool json, colour;
 };
 

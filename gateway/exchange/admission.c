@@ -1,4 +1,4 @@
-#include "exchange/life.h"
+#include "exchange/deprecated.h"
 
 /* The kind of body, for the rules of the route; MEDIA_OTHER where they don't touch bodies. */
 static enum media media_for(const struct exchange *ex)
@@ -57,6 +57,14 @@ static bool is_local(struct exchange *ex)
     return ex->local;
 }
 
+/* What comes of a request on a route that is to go away. */
+static enum outcome judge_deprecated(struct exchange *ex)
+{
+    if (!deprecated_begin(ex))
+        return exchange_starved(ex);
+    return deprecated_browned_out(ex) ? OUTCOME_BROWNOUT : OUTCOME_OK;
+}
+
 static enum outcome judge_route(struct exchange *ex)
 {
     const struct http_head *head = &ex->request.head;
@@ -75,7 +83,7 @@ static enum outcome judge_route(struct exchange *ex)
     }
     if (!ex->route->passthrough && fields_conflict(ex))
         return OUTCOME_BAD_HEADER_PAIR;
-    return OUTCOME_OK;
+    return ex->route->deprecation ? judge_deprecated(ex) : OUTCOME_OK;
 }
 
 /* False: this request is one too many. */

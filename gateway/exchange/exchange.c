@@ -54,6 +54,7 @@ static struct exchange_report report_of(const struct exchange *ex)
                                     .event_stream = ex->down.events,
                                     .invalid = {ex->invalid[REQUEST], ex->invalid[RESPONSE]},
                                     .tally = {&ex->tally[REQUEST], &ex->tally[RESPONSE]},
+                                    .caller = ex->deprecated.caller,
                                     .unmapped = ex->sightings.all};
 }
 
@@ -109,6 +110,9 @@ static void log_exchange(const struct exchange *ex, const struct exchange_report
     add_http(&p, ex, r);
     add_seconds(&p, "dpgw.gateway.duration", r->own_us);
     add_text(&p, "outcome", text_from(outcome_row(r->outcome)->name));
+    if (r->caller.at)
+        add_text(&p, "deprecated", TEXT("true"));
+    add_text(&p, "caller", r->caller);
     add_text(&p, "mapping", mapping_digest(r->mapping));
     add_text(&p, "request_id", ex->request.id);
     add_text(&p, "trace_id", trace_id(&ex->request.trace));

@@ -1,5 +1,5 @@
 #include "base/quote.h"
-#include "exchange/life.h"
+#include "exchange/deprecated.h"
 
 enum { ERROR_BODY_MAX = 8192, ERROR_TEXT_MAX = 512, ALLOW_MAX = 128 };
 
@@ -67,7 +67,7 @@ static void add_fault(struct buf *to, const struct translate_fault *fault)
 
 /* Writes the service's own envelope for the gateway's own error. */
 static void write_body(struct buf *to, struct text id, const struct outcome_row *row,
-                       const struct translate_fault *fault)
+                       const struct translate_fault *fault, struct text successor)
 {
     buf_add(to, TEXT("{\"ok\":false,\"error\":{"));
     add_string(to, TEXT("code"), text_from(row->code));
@@ -77,6 +77,10 @@ static void write_body(struct buf *to, struct text id, const struct outcome_row 
     add_string(to, TEXT("requestId"), id);
     if (fault)
         add_fault(to, fault);
+    if (successor.at && successor.len <= ERROR_TEXT_MAX) {
+        buf_add_byte(to, ',');
+        add_string(to, TEXT("successor"), successor);
+    }
     buf_add(to, TEXT("}}}"));
 }
 
@@ -96,6 +100,9 @@ static void error_fields(struct exchange *ex, enum outcome outcome, const struct
         at[n++] = (struct http_field){TEXT("Allow"), buf_text(allow)};
     if (outcome_row(outcome)->status == 503)
         at[n++] = (struct http_field){TEXT("Retry-After"), TEXT("1")};
+    if (outcome == OUTCOME_BROWNOUT) /* caches may keep a 410 (RFC 9110, 15.5.11) */
+        at[n++] = (struct http_field){TEXT("Cache-Control"), TEXT("no-store")};
+    n += deprecated_fields(ex, at + n);
     *fields_out = (struct http_fields){at, n};
 }
 
@@ -113,18 +120,21 @@ static bool must_close(const struct exchange *ex)
 static void reply_error(struct exchange *ex, enum outcome outcome, int status,
                         const struct translate_fault *fault)
 {
-    struct http_field fields[8];
+    struct http_field fields[5 + DEPRECATED_FIELDS_MAX];
     char body_space[ERROR_BODY_MAX], allow_space[ALLOW_MAX];
     struct buf body = {.at = body_space, .capacity = sizeof body_space, .max = sizeof body_space};
     struct buf allow = {
         .at = allow_space, .capacity = sizeof allow_space, .max = sizeof allow_space};
     struct front_reply reply = {.status = status, .framing = HTTP_LENGTH};
+    struct text successor = {0};
 
     if (outcome == OUTCOME_NO_METHOD && ex->local)
         local_allow(&allow);
     else if (outcome == OUTCOME_NO_METHOD)
         route_allow(ex->route, &allow);
-    write_body(&body, ex->request.id, outcome_row(outcome), fault);
+    if (outcome == OUTCOME_BROWNOUT)
+        successor = ex->deprecated.successor;
+    write_body(&body, ex->request.id, outcome_row(outcome), fault, successor);
     error_fields(ex, outcome, &allow, fields, &reply.fields);
     reply.length = body.len;
     reply.has_length = true;
@@ -162,9 +172,14 @@ void exchange_fail(struct exchange *ex, enum outcome outcome, const struct trans
     fail(ex, outcome, outcome_row(outcome)->status, fault);
 }
 
+enum outcome exchange_starved(const struct exchange *ex)
+{
+    return arena_full(ex->arena) ? OUTCOME_INTERNAL : OUTCOME_EXHAUSTED;
+}
+
 void exchange_starve(struct exchange *ex)
 {
-    exchange_fail(ex, arena_full(ex->arena) ? OUTCOME_INTERNAL : OUTCOME_EXHAUSTED, NULL);
+    exchange_fail(ex, exchange_starved(ex), NULL);
 }
 
 void exchange_fail_as(struct exchange *ex, enum outcome outcome, int status)
@@ -200,7 +215,7 @@ void exchange_turn_away(struct front_request *request)
     char space[ERROR_TEXT_MAX];
     struct buf body = {.at = space, .capacity = sizeof space, .max = sizeof space};
 
-    write_body(&body, TEXT(""), row, NULL);
+    write_body(&body, TEXT(""), row, NULL, (struct text){0});
     struct front_reply reply = {.status = row->status,
                                 .fields = {fields, sizeof fields / sizeof fields[0]},
                                 .framing = HTTP_LENGTH,

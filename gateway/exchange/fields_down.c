@@ -1,3 +1,4 @@
+#include "exchange/deprecated.h"
 #include "exchange/fields.h"
 #include "exchange/validators.h"
 #include "translate/cookie.h"
@@ -140,7 +141,7 @@ static bool goes_down(const struct exchange *ex, const struct remaking *remaking
     if (fields_in(set_down, name))
         return false;
     if (ex->route->passthrough)
-        return true;
+        return !deprecated_replaces(ex, name);
     if (remaking->recoded && text_eq_nocase(name, TEXT("content-encoding")))
         return false;
     if ((remaking->changed || remaking->recoded) && fields_in(fields_digests, name))
@@ -208,6 +209,16 @@ static void add_to_list(struct field_list *list, struct text name, struct text w
     list->failed = !field->value.at;
 }
 
+/* Tells of the end of a deprecated route. */
+static void add_deprecated(struct field_list *list)
+{
+    struct http_field fields[DEPRECATED_FIELDS_MAX];
+    size_t count = deprecated_fields(list->ex, fields);
+
+    for (size_t i = 0; i < count; i++)
+        fields_add(list, fields[i].name, fields[i].value);
+}
+
 /* True if the reply to HEAD's request depends on the codings that the client takes. */
 static bool varies(const struct exchange *ex, const struct upstream_head *head)
 {
@@ -232,6 +243,7 @@ bool fields_down(struct exchange *ex, const struct upstream_head *head, bool cha
         fields_add(&list, TEXT("Content-Encoding"), TEXT("gzip"));
     if (ex->down.coded || varies(ex, head))
         add_to_list(&list, TEXT("Vary"), TEXT("Accept-Encoding"));
+    add_deprecated(&list);
     fields_add(&list, TEXT("Via"), TEXT("1.1 dpgw"));
     fields_add(&list, TEXT("X-Request-Id"), ex->request.id);
     return fields_done(&list, fields_out);

@@ -4,9 +4,9 @@
  * exchange.c holds phases and the client's handlers, service.c the
  * upstream's; admission.c judges the head; uplink.c carries the request body,
  * downlink.c the reply; fields*.c rewrite header fields, with the help of
- * validators.c, trace.c and forwarded.c; local.c gives what the gateway itself
- * has to say; failure.c makes its error replies.  `enter` is the one door into a phase,
- * `exchange_end` the one door out of life.
+ * validators.c, trace.c, forwarded.c and deprecated.c; local.c gives what the
+ * gateway itself has to say; failure.c makes its error replies.  `enter` is
+ * the one door into a phase, `exchange_end` the one door out of life.
  */
 #ifndef EXCHANGE_LIFE_H
 #define EXCHANGE_LIFE_H
@@ -85,6 +85,13 @@ struct request_facts {
     struct trace trace;
 };
 
+/* What a deprecated route has to say to this request; texts of the arena. */
+struct deprecated {
+    struct text successor; /* the path that takes over; absent: no route serves it */
+    struct text link;      /* the value of Link that says so, likewise */
+    struct text caller;    /* who calls; absent: the route is not deprecated */
+};
+
 /* Where the time of an exchange went, in microseconds of the monotonic clock. */
 struct exchange_times {
     uint64_t began;
@@ -111,6 +118,7 @@ struct exchange {
     struct text local_left;          /* of its bytes */
     struct translate_scene scene;
     struct request_facts request;
+    struct deprecated deprecated;
     struct exchange_times times;
     unsigned transfers;                 /* requests to the service */
     unsigned on_kept;                   /* of them on kept connections */
@@ -258,6 +266,9 @@ void exchange_fail(struct exchange *ex, enum outcome outcome, const struct trans
 
 /* Fails EX for want of memory, or because its texts are more than its arena takes. */
 void exchange_starve(struct exchange *ex);
+
+/* The outcome of that. */
+enum outcome exchange_starved(const struct exchange *ex);
 
 /* What a refusal of the request's body by a translator makes of the exchange. */
 enum outcome exchange_request_fault(const struct translate_fault *fault);

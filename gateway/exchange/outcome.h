@@ -27,6 +27,7 @@ enum outcome_side { SIDE_NOBODY, SIDE_CLIENT, SIDE_UPSTREAM, SIDE_GATEWAY };
     X(NO_ROUTE,              404, "ROUTE_NOT_FOUND",      CLIENT,   "No data-products resource at this path.") \
     X(NO_METHOD,             405, "METHOD_NOT_ALLOWED",   CLIENT,   "This resource does not take this method.") \
     X(REQUEST_SLOW,          408, "REQUEST_TIMEOUT",      CLIENT,   "The request did not arrive in time.") \
+    X(BROWNOUT,              410, "GONE",                 NOBODY,   "This deprecated API is switched off for a while; it is going away.") \
     X(BODY_TOO_LARGE,        413, "BODY_TOO_LARGE",       CLIENT,   "The request body is too large.") \
     X(URI_TOO_LONG,          414, "URI_TOO_LONG",         CLIENT,   "The request target is too long.") \
     X(UNSUPPORTED_CODING,    415, "UNSUPPORTED_CODING",   CLIENT,   "This content coding is not supported here.") \

@@ -27,7 +27,8 @@ struct exchange_report {
     bool event_stream;    /* the reply was one */
     bool invalid[2];      /* by direction: the body was refused by its translator */
     const struct tally *tally[2];
-    uint64_t unmapped; /* names of the service that the mapping watches out for, let out */
+    struct text caller; /* of a deprecated route; absent: it is none */
+    uint64_t unmapped;  /* names of the service that the mapping watches out for, let out */
 };
 
 #endif

@@ -1,5 +1,8 @@
 #include "http/date.h"
 
+#include <stdio.h>
+#include <time.h>
+
 enum { DAY_SECONDS = 86400, YEAR_SECONDS = 31556952 };
 
 /* What is read of a date, and what is left to read. */
@@ -54,10 +57,11 @@ static unsigned take_word(struct date_reader *r, const char *const *words, unsig
     return 0;
 }
 
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 static void take_month(struct date_reader *r)
 {
-    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     r->month = take_word(r, months, 12);
 }
 
@@ -150,4 +154,21 @@ bool http_date(struct text t, int64_t now, int64_t *seconds_out)
     *seconds_out = (days_before(r.year, r.month) + r.day - 1) * DAY_SECONDS +
                    (int64_t)r.hour * 3600 + r.minute * 60 + r.second;
     return true;
+}
+
+struct text http_date_write(int64_t seconds, char *to)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    char space[96]; /* for any six numbers */
+    time_t when = (time_t)seconds;
+    struct tm utc;
+
+    gmtime_r(&when, &utc);
+    int n = snprintf(space, sizeof space, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[utc.tm_wday],
+                     utc.tm_mday, months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
+                     utc.tm_sec);
+    size_t len =
+        (size_t)n < HTTP_DATE_BYTES ? (size_t)n : 0; /* only years beyond 9999 are longer */
+    memcpy(to, space, len);
+    return text_of(to, len);
 }

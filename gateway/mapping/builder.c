@@ -15,6 +15,7 @@ static void init_scope(struct mapping_scope *scope, struct mapping_builder *b, e
     scope->fields_end = &scope->fields;
     scope->opaque_end = &scope->opaque;
     scope->values_end = &scope->values;
+    scope->brownouts_end = &scope->brownouts;
     lookup_init(&scope->field_names, b->scratch);
 }
 
@@ -165,7 +166,7 @@ struct mapping_scope *mapping_builder_resource(struct mapping_scope *route, stru
     return scope;
 }
 
-void mapping_builder_passthrough(struct mapping_builder *b, struct written path)
+struct mapping_scope *mapping_builder_passthrough(struct mapping_builder *b, struct written path)
 {
     struct mapping_scope *scope = new_scope(b, SCOPE_PASSTHROUGH, &b->global);
 
@@ -173,6 +174,30 @@ void mapping_builder_passthrough(struct mapping_builder *b, struct written path)
     scope->broken = !pattern_read(&scope->client_pattern, b->arena, b->complaints, NULL,
                                   scope->client, &b->no_memory);
     scope->upstream_pattern = scope->client_pattern;
+    return scope;
+}
+
+void mapping_scope_announce(struct mapping_scope *scope, const struct announcement *announced)
+{
+    struct mapping_builder *b = scope->builder;
+
+    scope->announced =
+        (struct announcement){keep(b, announced->deprecated), keep(b, announced->sunset),
+                              keep(b, announced->successor), keep(b, announced->caller)};
+}
+
+void mapping_scope_brownout(struct mapping_scope *scope, struct written from, struct written to)
+{
+    struct mapping_builder *b = scope->builder;
+    struct draft_brownout *window = draft_zero(b, b->scratch, 1, sizeof *window);
+
+    if (!window)
+        return;
+    window->from = keep(b, from);
+    window->to = keep(b, to);
+    *scope->brownouts_end = window;
+    scope->brownouts_end = &window->next;
+    scope->brownout_count++;
 }
 
 static bool read_method(struct mapping_builder *b, struct written written,

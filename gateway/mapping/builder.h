@@ -61,8 +61,22 @@ struct mapping_scope *mapping_builder_route(struct mapping_builder *b, struct wr
 /* Adds the resource TAIL ("chat/stream"), mirrored below both paths of ROUTE. */
 struct mapping_scope *mapping_builder_resource(struct mapping_scope *route, struct written tail);
 
-/* Adds PATH, served unchanged with all methods. */
-void mapping_builder_passthrough(struct mapping_builder *b, struct written path);
+/* Adds PATH, served unchanged with all methods.  Its scope takes the next two calls only. */
+struct mapping_scope *mapping_builder_passthrough(struct mapping_builder *b, struct written path);
+
+/* What an entry says of its end; what it does not say is absent. */
+struct announcement {
+    struct written deprecated; /* the day since when: "2026-03-02" */
+    struct written sunset;     /* the day it ends */
+    struct written successor;  /* the path that takes over, with parameters of the entry's */
+    struct written caller;     /* the request field that names the client */
+};
+
+/* Sets what SCOPE, a passthrough's, says of its end. */
+void mapping_scope_announce(struct mapping_scope *scope, const struct announcement *announced);
+
+/* Adds a window in which SCOPE is switched off, from and to instants: "2026-12-01T09:00:00Z". */
+void mapping_scope_brownout(struct mapping_scope *scope, struct written from, struct written to);
 
 /*
  * Lists CLIENT, the name of a method, under a route or resource; it is sent

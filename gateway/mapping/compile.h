@@ -22,6 +22,12 @@ void compile_couples(struct mapping_builder *b, struct exchange_table tables[2],
 /* The rules of SCOPE, merged with the wider scopes'; those of the wider scope if it has none. */
 const struct rules *compile_rules(struct mapping_builder *b, struct mapping_scope *scope);
 
+/*
+ * What is announced for S, a passthrough; NULL if nothing is, or it is wrong.
+ * The successor's pattern is in S then.
+ */
+const struct deprecation *compile_deprecation(struct mapping_builder *b, struct mapping_scope *s);
+
 /* All routes and passthroughs, and the tries that find them. */
 void compile_routes(struct mapping_builder *b);
 

@@ -52,6 +52,7 @@ static void fill_route(struct mapping_builder *b, const struct mapping_scope *s,
 
     served->client = s->client_pattern;
     served->upstream = s->upstream_pattern;
+    served->successor = s->successor_pattern;
     *route = (struct route){.client = s->client_pattern.text,
                             .upstream = s->upstream_pattern.text,
                             .passthrough = s->kind == SCOPE_PASSTHROUGH,
@@ -59,7 +60,8 @@ static void fill_route(struct mapping_builder *b, const struct mapping_scope *s,
                             .body = (s->has_body ? s : above(s))->body,
                             .timeout_ms = (s->timeout_ms ? s : above(s))->timeout_ms,
                             .max_body = (s->max_body ? s : above(s))->max_body,
-                            .rules = s->rules};
+                            .rules = s->rules,
+                            .deprecation = s->deprecation};
     if (route->passthrough)
         route->body = ROUTE_BODY_RAW;
     memcpy(route->listed, s->listed, sizeof route->listed);
@@ -165,9 +167,11 @@ void compile_routes(struct mapping_builder *b)
 
     if (!begin(b, &served))
         return;
-    for (const struct mapping_scope *s = b->scopes; s && !b->no_memory; s = s->next) {
+    for (struct mapping_scope *s = b->scopes; s && !b->no_memory; s = s->next) {
         check_methods(b, s);
         check_claim(b, s);
+        if (s->kind == SCOPE_PASSTHROUGH)
+            s->deprecation = compile_deprecation(b, s);
         if (is_served(s))
             serve(b, s, served++);
     }

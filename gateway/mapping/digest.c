@@ -112,6 +112,19 @@ static uint64_t of_vocabulary(const struct vocabulary *v)
         names_in + of_watch(&v->watch));
 }
 
+static uint64_t add_deprecation(uint64_t digest, const struct deprecation *d)
+{
+    const struct text texts[] = {d->since.text, d->sunset.text, d->successor.text, d->caller.text};
+    uint64_t windows = 0;
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        digest = add_text(add_number(digest, i), texts[i].at ? texts[i] : TEXT(""));
+    for (size_t i = 0; i < d->brownout_count; i++)
+        windows +=
+            add_number(add_number(8, (uint64_t)d->brownouts[i].from), (uint64_t)d->brownouts[i].to);
+    return add_number(digest, windows);
+}
+
 static uint64_t add_route(uint64_t digest, const struct route *route)
 {
     digest = add_text(add_text(digest, route->client), route->upstream);
@@ -120,6 +133,8 @@ static uint64_t add_route(uint64_t digest, const struct route *route)
         digest = add_number(digest,
                             (uint64_t)route->listed[method] << 8 | route->upstream_method[method]);
     digest = add_number(add_number(digest, route->timeout_ms), route->max_body);
+    if (route->deprecation)
+        digest = add_deprecation(digest, route->deprecation);
     return add_number(digest, route->rules->digest);
 }
 

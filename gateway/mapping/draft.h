@@ -58,6 +58,12 @@ struct draft_value {
     struct exchange_table tables[2];
 };
 
+/* One window of `brownout`. */
+struct draft_brownout {
+    struct draft_brownout *next;
+    struct written from, to;
+};
+
 enum scope_kind { SCOPE_GLOBAL, SCOPE_ROUTE, SCOPE_RESOURCE, SCOPE_PASSTHROUGH };
 
 struct mapping_scope {
@@ -85,6 +91,12 @@ struct mapping_scope {
     bool has_body;
     enum route_body body;
     uint64_t timeout_ms, max_body; /* 0: none of its own */
+
+    struct announcement announced; /* of a passthrough, like the rest */
+    struct draft_brownout *brownouts, **brownouts_end;
+    size_t brownout_count;
+    struct pattern successor_pattern;
+    const struct deprecation *deprecation;
 };
 
 struct mapping_builder {

@@ -68,10 +68,11 @@ struct rules {
     uint64_t digest;
 };
 
-/* A route with its two patterns. */
+/* A route with its patterns. */
 struct served {
     struct route route; /* first: a route is the start of this */
     struct pattern client, upstream;
+    struct pattern successor; /* where route.deprecation names one */
 };
 
 struct mapping {

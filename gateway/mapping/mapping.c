@@ -94,6 +94,24 @@ void route_upstream_path(const struct route *route, struct text path, struct buf
         pattern_carry(&served->client, &served->upstream, path, to);
 }
 
+bool mapping_successor(const struct mapping *m, const struct route *route, enum http_method method,
+                       struct text path, struct buf *to)
+{
+    const struct served *served = (const struct served *)route;
+    const struct route *successor;
+    size_t start = to->len;
+
+    if (!route->deprecation || !route->deprecation->successor.text.at)
+        return false;
+    pattern_carry(&served->client, &served->successor, path, to);
+    if (mapping_route(m, method, text_from_offset(buf_text(to), start), &successor) ==
+            ROUTE_FOUND &&
+        !successor->passthrough)
+        return true;
+    to->len = start;
+    return false;
+}
+
 const struct route *mapping_path(const struct mapping *m, enum direction d, struct text path,
                                  struct buf *to)
 {

@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/text.h"
 #include "http/method.h"
+#include "mapping/deprecation.h"
 #include "mapping/rules.h"
 
 struct mapping;
@@ -30,6 +31,7 @@ struct route {
     uint64_t timeout_ms; /* for the first byte and between bytes; 0: the global ones */
     uint64_t max_body;   /* bytes; 0: the global limit */
     const struct rules *rules;
+    const struct deprecation *deprecation; /* of a passthrough; NULL: it is not deprecated */
 };
 
 enum route_verdict {
@@ -72,6 +74,14 @@ void route_allow(const struct route *route, struct buf *to);
  * replaced, all other bytes as they came.
  */
 void route_upstream_path(const struct route *route, struct text path, struct buf *to);
+
+/*
+ * Appends the path that takes over from PATH, which ROUTE serves, and returns
+ * true; or appends nothing and returns false, where ROUTE is not deprecated,
+ * names no successor, or no translated route serves that path with METHOD.
+ */
+bool mapping_successor(const struct mapping *m, const struct route *route, enum http_method method,
+                       struct text path, struct buf *to);
 
 /*
  * Backwards and for URLs in values.  If some route has the raw PATH on the

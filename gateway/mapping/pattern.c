@@ -215,7 +215,7 @@ bool pattern_read(struct pattern *pattern_out, struct arena *arena, struct diag 
 }
 
 static bool bind_one_way(struct pattern *from, const struct pattern *to, struct diag *complaints,
-                         struct where to_where, const char *to_side)
+                         struct where to_where, const char *noun, const char *hint)
 {
     bool good = true;
 
@@ -230,9 +230,9 @@ static bool bind_one_way(struct pattern *from, const struct pattern *to, struct 
             continue;
         }
         diag_error(complaints, s->where, "unbound-parameter",
-                   "parameter \"%.*s\" is not in the %s path (line %u)", TEXT_ARG(s->text), to_side,
+                   "parameter \"%.*s\" is not in the %s path (line %u)", TEXT_ARG(s->text), noun,
                    to_where.line);
-        diag_hint(complaints, "both paths have the same parameters, each once");
+        diag_hint(complaints, "%s", hint);
         good = false;
     }
     return good;
@@ -241,9 +241,10 @@ static bool bind_one_way(struct pattern *from, const struct pattern *to, struct 
 bool pattern_bind(struct pattern *client, struct pattern *upstream, struct diag *complaints,
                   struct where client_where, struct where upstream_where)
 {
-    bool good = bind_one_way(client, upstream, complaints, upstream_where, "upstream");
+    static const char hint[] = "both paths have the same parameters, each once";
+    bool good = bind_one_way(client, upstream, complaints, upstream_where, "upstream", hint);
 
-    good &= bind_one_way(upstream, client, complaints, client_where, "client");
+    good &= bind_one_way(upstream, client, complaints, client_where, "client", hint);
     if (client->tail != upstream->tail) {
         diag_error(complaints, client->tail ? upstream_where : client_where, "unbound-parameter",
                    "the other path ends in \"**\" (line %u), this one does not",
@@ -251,6 +252,32 @@ bool pattern_bind(struct pattern *client, struct pattern *upstream, struct diag 
         good = false;
     }
     return good;
+}
+
+bool pattern_derive(struct pattern *made, const struct pattern *from, struct diag *complaints,
+                    struct where made_where, struct where from_where, const char *noun)
+{
+    bool good = bind_one_way(made, from, complaints, from_where, noun,
+                             "its parameters are bound from that path, by their names");
+
+    if (made->tail && !from->tail) {
+        diag_error(complaints, made_where, "unbound-parameter",
+                   "this path ends in \"**\", the %s path (line %u) does not", noun,
+                   from_where.line);
+        good = false;
+    }
+    return good;
+}
+
+bool pattern_meets(const struct pattern *a, const struct pattern *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        const struct segment *s = &a->segments[i], *t = &b->segments[i];
+
+        if (!s->is_param && !t->is_param && !text_eq(s->text, t->text))
+            return false;
+    }
+    return a->count == b->count || (a->count > b->count ? b->tail : a->tail);
 }
 
 struct text pattern_take_segment(struct text *rest)
@@ -304,7 +331,7 @@ void pattern_carry(const struct pattern *from_side, const struct pattern *to_sid
         buf_add_byte(to, '/');
         buf_add(to, s->is_param ? raw[s->peer] : s->text);
     }
-    if (from_side->tail)
+    if (from_side->tail && to_side->tail)
         buf_add(to, rest);
     if (to->len == start)
         buf_add_byte(to, '/');

@@ -49,6 +49,17 @@ bool pattern_read(struct pattern *pattern_out, struct arena *arena, struct diag 
 bool pattern_bind(struct pattern *client, struct pattern *upstream, struct diag *complaints,
                   struct where client_where, struct where upstream_where);
 
+/*
+ * Binds the parameters of MADE, and its tail, to those of FROM, which may have
+ * more: a path that FROM matches can then be carried to MADE.  False, with a
+ * complaint at MADE_WHERE, if MADE has one that FROM, called NOUN, has not.
+ */
+bool pattern_derive(struct pattern *made, const struct pattern *from, struct diag *complaints,
+                    struct where made_where, struct where from_where, const char *noun);
+
+/* True if some path matches both A and B. */
+bool pattern_meets(const struct pattern *a, const struct pattern *b);
+
 /* Takes the next segment off the front of *REST, which begins with "/". */
 struct text pattern_take_segment(struct text *rest);
 

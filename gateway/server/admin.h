@@ -30,6 +30,7 @@ struct admin;
     X(ROUTES, "/routes", ADMIN_JSON, false)                                                        \
     X(DRIFT, "/drift", ADMIN_JSON, false)                                                          \
     X(DRIFT_YAML, "/drift.yaml", ADMIN_YAML, false)                                                \
+    X(DEPRECATED, "/deprecated", ADMIN_JSON, false)                                                \
     X(CONFIG, "/-/config", ADMIN_JSON, false)                                                      \
     X(LOG_LEVEL, "/-/log-level", ADMIN_JSON, true)                                                 \
     X(RELOAD, "/-/reload", ADMIN_JSON, true)

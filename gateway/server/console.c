@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "base/quote.h"
+#include "server/callers.h"
+#include "server/deprecated_page.h"
 #include "server/drift.h"
 #include "server/drift_page.h"
 #include "server/guests.h"
@@ -9,6 +11,7 @@
 #include "server/metrics.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 enum { VALUE_BYTES_MAX = 4096 };
 
@@ -71,7 +74,7 @@ static int metrics(const struct console *c, struct buf *body)
     for (size_t i = 0; i < c->worker_count; i++)
         ledger_add(&sum, worker_ledger(c->workers[i]));
     mapping_routes(conf->mapping, &mapping.routes);
-    metrics_write(body, &sum, &gauges, &mapping);
+    metrics_write(body, &sum, &gauges, &mapping, c->common->callers);
     metrics_write_endpoints(body, *c->regime);
     metrics_write_process(body);
     ledger_fini(&sum);
@@ -267,6 +270,9 @@ int console_answer(void *owner, const struct admin_request *request, struct buf 
         return drift(c, false, body);
     case ADMIN_DRIFT_YAML:
         return drift(c, true, body);
+    case ADMIN_DEPRECATED:
+        deprecated_page(reload_conf(c->reload)->mapping, c->common->callers, time(NULL), body);
+        return 200;
     case ADMIN_CONFIG:
         return config(c, body);
     case ADMIN_LOG_LEVEL:

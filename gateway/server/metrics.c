@@ -109,6 +109,21 @@ static void write_bytes(struct buf *to, const struct ledger *ledger)
     exposition_sample(to, "dpgw_body_bytes_total", "", &sent, 1, ledger->sent);
 }
 
+static void write_caller(void *owner, const struct caller *caller)
+{
+    struct label labels[] = {{"route", caller->route}, {"client", caller->name}};
+
+    exposition_sample(owner, "dpgw_deprecated_requests_total", "", labels, 2, caller->count);
+}
+
+static void write_callers(struct buf *to, struct callers *callers)
+{
+    FAMILY(to, "deprecated_requests_total", "counter",
+           "Requests on deprecated routes by who calls: at most 50 names a route, the rest are "
+           "other.");
+    callers_visit(callers, write_caller, to);
+}
+
 /* --- translation ------------------------------------------------------------------ */
 
 static void write_rules(struct buf *to, const struct ledger *ledger)
@@ -229,12 +244,13 @@ static void write_mapping(struct buf *to, const struct metrics_mapping *m)
 }
 
 void metrics_write(struct buf *to, const struct ledger *ledger, const struct metrics_gauges *gauges,
-                   const struct metrics_mapping *mapping)
+                   const struct metrics_mapping *mapping, struct callers *callers)
 {
     write_answers(to, ledger);
     write_durations(to, ledger);
     write_outcomes(to, ledger);
     write_bytes(to, ledger);
+    write_callers(to, callers);
     write_rules(to, ledger);
     write_leaks(to, ledger);
     write_documents(to, ledger);
@@ -243,7 +259,7 @@ void metrics_write(struct buf *to, const struct ledger *ledger, const struct met
     write_arrivals(to, gauges);
     write_mapping(to, mapping);
     one(to, "dpgw_counts_lost_total", "counter", "Counts for which there was no memory.",
-        ledger->lost);
+        ledger->lost + callers_lost(callers));
     one(to, "dpgw_log_lines_lost_total", "counter",
         "Lines of the log that found no room or could not be written.", gauges->log_lost);
 }

@@ -2,13 +2,15 @@
  * metrics.h - the page that Prometheus reads
  *
  * Every label is a text of the mapping, a method, a status or an outcome,
- * never anything a client or the service wrote.
+ * never anything a client or the service wrote; but for the callers of
+ * deprecated routes, whose names are made plain and are few (server/callers).
  */
 #ifndef SERVER_METRICS_H
 #define SERVER_METRICS_H
 
 #include "base/buf.h"
 #include "base/pressure.h"
+#include "server/callers.h"
 #include "server/ledger.h"
 #include "server/regime.h"
 
@@ -34,7 +36,7 @@ struct metrics_mapping {
 
 /* Writes every family about the gateway: LEDGER added up from all workers. */
 void metrics_write(struct buf *to, const struct ledger *ledger, const struct metrics_gauges *gauges,
-                   const struct metrics_mapping *mapping);
+                   const struct metrics_mapping *mapping, struct callers *callers);
 
 /* Writes the families about each endpoint of REGIME, called as the settings call it. */
 void metrics_write_endpoints(struct buf *to, const struct regime *regime);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "server/admin.h"
+#include "server/callers.h"
 #include "server/console.h"
 #include "server/drift.h"
 #include "server/guests.h"
@@ -300,8 +301,9 @@ static bool make_common(struct server *s)
     s->common.guests = guests_new(connections_there_may_be(settings),
                                   settings->limits.connections_per_client, GUESTS_TURNED_AWAY_MAX);
     s->common.drift = drift_new(s->conf->mapping);
+    s->common.callers = callers_new();
     s->regime = regime_new(s->conf, NULL);
-    return s->common.guests && s->common.drift && s->regime;
+    return s->common.guests && s->common.drift && s->common.callers && s->regime;
 }
 
 /* An exchange holds about as much as four idle connections, or more. */
@@ -340,6 +342,7 @@ static void server_fini(struct server *s)
     guests_free(&s->common.guests);
     drift_free(&s->common.drift);
     regime_unref(&s->regime);
+    callers_free(&s->common.callers);
     for (size_t i = 0; i < 4; i++)
         if (s->signals[i])
             event_free(s->signals[i]);

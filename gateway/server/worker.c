@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "front/front.h"
+#include "server/callers.h"
 #include "server/drift.h"
 #include "server/generation.h"
 #include "server/guests.h"
@@ -94,6 +95,8 @@ static void on_ended(void *owner, const struct exchange_report *report)
 
     ledger_enter(&w->ledger, report);
     upstream_state_note(&w->common->upstream, report);
+    if (report->caller.at)
+        callers_note(w->common->callers, report->route->client, report->caller, time(NULL));
 }
 
 static void on_sighted(void *owner, const struct sighting *sighting)

@@ -16,6 +16,7 @@
 
 #include <time.h>
 
+struct callers;
 struct drift;
 struct guests;
 struct worker;
@@ -29,7 +30,8 @@ struct worker_common {
     struct pressure pressure;        /* of memory */
     atomic_size_t event_streams;
     struct upstream_state upstream;
-    struct drift *drift; /* unmapped names */
+    struct drift *drift;     /* unmapped names */
+    struct callers *callers; /* of deprecated routes */
 };
 
 /* What the server may ask of a running worker. */

@@ -186,6 +186,43 @@ static bool fields_with_fault(unsigned long nth)
     return failed;
 }
 
+/* A reply on a deprecated path; false once no allocation is left to fail. */
+static bool deprecated_with_fault(unsigned long nth)
+{
+    static const char *const told[] = {"Deprecation", "Link", "Sunset"};
+    struct stage s;
+
+    stage_open(&s, &scene_get_roomy);
+    s.may_fail = true;
+    faults_arm(nth);
+    stage_begin_with(&s, "GET /api/v1/accounts/a/rooms/r HTTP/1.1\r\nHost: h\r\n\r\n");
+    if (!s.ex) {
+        turned_away(&s);
+        return faults_disarm();
+    }
+    if (s.ex->upstream)
+        stage_head(&s, 200, HTTP_CHUNKED, 0, "X: y\n");
+    bool failed = faults_disarm();
+    for (size_t i = 0; s.client->reply.status == 200 && i < sizeof told / sizeof told[0]; i++)
+        if (!fake_front_field(s.client, told[i], 0))
+            wrong("allocation %lu leaves %s out", nth, told[i]);
+    if (!failed && s.client->reply.status != 200)
+        wrong("nothing failed, and the status is %d", s.client->reply.status);
+    stage_do(&s, GONE);
+    stage_close(&s);
+    return failed;
+}
+
+static void deprecation_is_told_in_full(void **state)
+{
+    unsigned long nth = 1;
+
+    (void)state;
+    while (deprecated_with_fault(nth))
+        nth++;
+    assert_true(nth > 2);
+}
+
 static void fields_are_true(void **state)
 {
     unsigned long nth = 1;
@@ -226,7 +263,7 @@ int run_faults(void)
     static const struct scene *const scenes[] = {
         &scene_get, &scene_post_small, &scene_post_streaming, &scene_upload, &scene_chunked};
     enum { SCENES = sizeof scenes / sizeof scenes[0] };
-    struct CMUnitTest tests[SCENES + 3];
+    struct CMUnitTest tests[SCENES + 4];
 
     for (size_t i = 0; i < SCENES; i++)
         tests[i] = (struct CMUnitTest){.name = scenes[i]->name,
@@ -235,5 +272,6 @@ int run_faults(void)
     tests[SCENES] = (struct CMUnitTest)cmocka_unit_test(errors_are_whole);
     tests[SCENES + 1] = (struct CMUnitTest)cmocka_unit_test(fields_are_true);
     tests[SCENES + 2] = (struct CMUnitTest)cmocka_unit_test(more_text_than_an_exchange_takes);
+    tests[SCENES + 3] = (struct CMUnitTest)cmocka_unit_test(deprecation_is_told_in_full);
     return cmocka_run_group_tests_name("without memory", tests, NULL, NULL);
 }

@@ -119,6 +119,27 @@ static void add_methods(struct mapping_scope *scope, unsigned line, const char *
         mapping_scope_method(scope, at_line(line, *names), (struct written){0});
 }
 
+/* Two entries that are to go away; the second is switched off for all time to come. */
+static void add_deprecated(struct mapping_builder *b)
+{
+    struct mapping_scope *old =
+        mapping_builder_passthrough(b, at_line(7, "/api/v1/accounts/{accountId}/rooms/**"));
+    struct mapping_scope *off =
+        mapping_builder_passthrough(b, at_line(8, "/api/v1/accounts/{accountId}/halls/**"));
+    struct announcement announced = {
+        .deprecated = at_line(7, "2026-03-02"),
+        .sunset = at_line(7, "2027-03-02"),
+        .successor = at_line(7, "/api/v1/accounts/{accountId}/data-products/**"),
+        .caller = at_line(7, "X-Client-Name"),
+    };
+
+    mapping_scope_announce(old, &announced);
+    announced.sunset = (struct written){0};
+    mapping_scope_announce(off, &announced);
+    mapping_scope_brownout(off, at_line(8, "2026-03-02T00:00:00Z"),
+                           at_line(8, "9999-12-31T23:59:59Z"));
+}
+
 static void add_routes(struct mapping_builder *b)
 {
     struct mapping_scope *all =
@@ -140,6 +161,7 @@ static void add_routes(struct mapping_builder *b)
     add_methods(slow, 5, (const char *const[]){"POST", NULL});
     mapping_scope_timeout(slow, 300000);
     mapping_builder_passthrough(b, at_line(6, "/api/v1/accounts/{accountId}/workspaces/**"));
+    add_deprecated(b);
 }
 
 struct mapping *scenes_mapping(void)

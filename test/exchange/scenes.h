@@ -3,7 +3,7 @@
  *
  * A scene's body is a first piece, which holds a whole document, and as many
  * more pieces as a test likes.  The mapping has translated routes with and
- * without rules of their own, and a passthrough.
+ * without rules of their own, a passthrough, and two that are deprecated.
  */
 #ifndef TEST_SCENES_H
 #define TEST_SCENES_H

@@ -31,6 +31,9 @@ int run_coded_requests(void);
 /* Each allocation fails once. */
 int run_faults(void);
 
+/* What replies on deprecated routes say. */
+int run_deprecated(void);
+
 /* Header fields, up and down. */
 int run_fields(void);
 

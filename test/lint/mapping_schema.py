@@ -14,6 +14,8 @@ END = schema.END
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 ALIKE = ("HEAD", "OPTIONS")      # never exchanged for another
 NAME_MAX = 256                   # MAPPING_NAME_MAX
+BROWNOUTS_MAX = 100              # DEPRECATION_BROWNOUTS_MAX
+SECRET = ["authorization", "proxy-authorization", "cookie"]
 UNMAPPABLE = ["connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
               "content-length", "expect", "host", "authorization"]
 
@@ -239,6 +241,61 @@ def route():
                           "methods": ["GET", "POST"]}]}
 
 
+DAY = r"(?:19[7-9][0-9]|[2-9][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+
+
+def day(about, example):
+    return {"description": about, "type": "string", "pattern": f"^{DAY}{END}",
+            "patternErrorMessage": "A day is written as year, month and day: \"2026-03-02\".",
+            "examples": [example]}
+
+
+def window():
+    """A time in which an entry is switched off."""
+    about = {"from": "The first second of it.", "to": "The first second after it."}
+    return {"type": "object", "required": ["from", "to"], "additionalProperties": False,
+            "properties": {key: {
+                "description": said, "type": "string",
+                "pattern": f"^{DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z{END}",
+                "patternErrorMessage": "A time is in UTC, with its day and to the second: "
+                "\"2026-12-01T09:00:00Z\".",
+                "examples": ["2026-12-01T09:00:00Z"]} for key, said in about.items()}}
+
+
+def served():
+    """An entry of passthrough; what tells of its end needs the day of deprecation."""
+    return {"type": "object", "required": ["path"], "additionalProperties": False,
+            "dependencies": {key: ["deprecated"]
+                             for key in ("sunset", "successor", "caller")},
+            "properties": {
+                "path": {"description": "The path, the same on both sides.", **ref("path"),
+                         "examples": ["/api/v1/spaces/**"]},
+                "deprecated": day("The day since when it is deprecated; replies say so "
+                                  "(RFC 9745).", "2026-03-02"),
+                "sunset": day("The day it ends, for clients to know (RFC 8594); nothing ends by "
+                              "itself.", "2027-03-02"),
+                "successor": {"description": "The path that takes over, with parameters of this "
+                              "one; replies link to it where a route serves it.", **ref("path"),
+                              "examples": ["/api/v1/products/**"]},
+                "caller": {"description": "The request header that names the client, for the list "
+                           "of who still calls; without it, the product in User-Agent.",
+                           "type": "string", "maxLength": NAME_MAX,
+                           "pattern": rf"^(?!(?:{'|'.join(any_case(n) for n in SECRET)}){END})"
+                           rf"[A-Za-z0-9!#$%&'*+.^_`|~-]+{END}",
+                           "patternErrorMessage": "A header name is letters, digits and \"-\"; "
+                           "none that holds a secret.", "examples": ["X-Client-Name"]},
+                "brownout": {"description": "Windows in which it is switched off, and requests get "
+                             "410, so that whoever still calls notices.",
+                             "type": ["array", "null"], "maxItems": BROWNOUTS_MAX,
+                             "items": {"$ref": "#/definitions/window"},
+                             "examples": [[{"from": "2026-12-01T09:00:00Z",
+                                            "to": "2026-12-01T09:15:00Z"}]]}},
+            "if": {"required": ["brownout"],
+                   "properties": {"brownout": {"type": "array", "minItems": 1}}},
+            "then": {"required": ["deprecated"]},
+            "examples": [{"path": "/api/v1/spaces/**", "deprecated": "2026-03-02"}]}
+
+
 def definitions():
     sent_as, listed = methods()
     size = schema.patterned(quantity("SIZE"), schema.SAY["SIZE"] + ".")
@@ -255,9 +312,8 @@ def definitions():
         "value_rule": value_rule(),
         "resource": resource(),
         "route": route(),
-        "served": {"type": "object", "required": ["path"], "additionalProperties": False,
-                   "properties": {"path": {"description": "The path, the same on both sides.",
-                                           **ref("path"), "examples": ["/api/v1/spaces/**"]}}},
+        "window": window(),
+        "served": served(),
     }
 
 
@@ -312,7 +368,9 @@ def document():
             "passthrough": {"description": "What is served unchanged, byte for byte, with every "
                             "method.", "type": ["array", "null"],
                             "items": {"$ref": "#/definitions/served"},
-                            "examples": [[{"path": "/api/v1/spaces/**"}]]},
+                            "examples": [[{"path": "/api/v1/spaces/**"}],
+                                         [{"path": "/api/v1/spaces/**", "deprecated": "2026-03-02",
+                                           "successor": "/api/v1/products/**"}]]},
             **rules(False), **tables(),
         },
         "definitions": definitions(),

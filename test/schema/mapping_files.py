@@ -28,6 +28,12 @@ SEMANTIC = [
      r"max_body: (\+1|0x10|1\.0|1e3)\b"),
     ("the version is written 1", "bad-value", '"version" must be 1',
      r"version: (1\.0|0x1|0o1|01)\b"),
+    ("a month has no such day", "bad-day", "must be a day", r"-(02-3|0[2469]-31|11-31|02-29)"),
+    ("a month of a window has no such day", "bad-instant", "in UTC", r"-02-30T"),
+    ("what ends is deprecated first", "sunset-first", "", ""),
+    ("what is switched off is deprecated first", "brownout-first", "", ""),
+    ("a window ends before it begins", "empty-window", "", ""),
+    ("no route serves what takes over", "no-successor", "", ""),
     ("a line ends in a line feed", "character", "carriage return", "\r"),
     ("a text has no NUL", "nul", "", ""),
 ]
@@ -75,6 +81,20 @@ X-A|x-a|X_A|"X A"|"X:"|"X-A\n"|x|X-É|"!#$%&'*+-.^_`~"|"a|b"|Host|HOST|host|host
 TEx|Proxy-|Proxy-X|proxy-authorization|"proxy-\n"|proxy|Trailer|Transfer-Encoding|Upgrade|Content-Length|Content-Type
 Expect|Keep-Alive|Cookie|""|1|"1"|"X,Y"|"X(Y)"|"[X]"|"X@Y"
 """
+DAYS = r"""
+"2026-03-02"|2026-03-02|"2026-3-2"|"2026-03-02 "|"2026-03-02\n"|"2026-02-30"|"2026-02-29"|"2028-02-29"|"2026-11-31"
+"2026-00-10"|"2026-13-01"|"2026-03-00"|"2026-03-32"|"1969-12-31"|"1970-01-01"|"9999-12-31"|"02026-03-02"|20260302|2026
+"2026/03/02"|"02.03.2026"|"2026-03-02T00:00:00Z"|""|~|true|[2026-03-02]|"٢٠٢٦-03-02"|"2026-03"|"2000-01-01"
+"""
+INSTANTS = r"""
+"2026-12-01T09:00:00Z"|2026-12-01T09:00:00Z|"2026-12-01T09:00:00"|"2026-12-01T09:00Z"|"2026-12-01t09:00:00z"
+"2026-12-01 09:00:00Z"|"2026-12-01T09:00:00+00:00"|"2026-12-01T09:00:00.5Z"|"2026-12-01T24:00:00Z"|"2026-12-01T23:59:60Z"
+"2026-12-01T23:60:00Z"|"2026-02-30T09:00:00Z"|"1971-01-01T00:00:00Z"|"2026-12-01"|""|~|1|[]|"2026-12-01T09:00:00Z\n"
+"""
+CALLERS = r"""
+X-Client-Name|"X Client"|User-Agent|Cookie|cookie|COOKIES|Authorization|authorization|Proxy-Authorization|proxy-x
+X-É|""|~|1|"1"|"X-A\n"|Host|X_A|[X-A]|true
+"""
 TIMES = r"""
 1ms|0ms|1s|0s|0|"0"|1|30|"30"|300s|300 s|300  s|1.5s|5m|24h|1d|1S|s|-1s|+1s|18446744073709551615ms|18446744073709551616ms
 18446744073709551s|18446744073709552s|5124095576030h|5124095576031h|0001s|"1s "|" 1s"|off|1e3|0x10|"10s\n"|unlimited
@@ -93,7 +113,10 @@ PLACES = {
         *(f"{key}: @" for key in ("routes", "passthrough", "fields", "opaque", "values", "words",
                                   "query", "headers", "collisions", "watch", "route",
                                   "sunset")),
-        "routes: [@]", "passthrough: [@]", "opaque: [@]", "values: [@]", "query: {names_in: @}",
+        'passthrough: [{path: "/a", deprecated: @}]', 'passthrough: [{path: "/a", brownout: @}]',
+        'passthrough: [{path: "/a", deprecated: "2026-03-02", brownout: @}]',
+        'passthrough: [{path: "/a", deprecated: "2026-03-02", brownout: [@]}]',
+        'passthrough: [{path: "/a", deprecated: "2026-03-02", @}]',        "routes: [@]", "passthrough: [@]", "opaque: [@]", "values: [@]", "query: {names_in: @}",
         "query: {names_in: [@]}", "watch: {names: [@]}", "watch: {ignore: [@]}", "watch: {names: @}",
         "watch: {ignore: @}", "query: {other: @}", "fields: {a: @}", "fields: {a: {upstream: @}}",
         "fields: {a: {upstream: b, direction: @}}", "fields: {a: {upstream: b, @}}",
@@ -116,12 +139,24 @@ PLACES = {
         *(f"routes: [{ROUTE}, resources: {{r: {{methods: [GET], {key}: @}}}}}}]" for key in (
             "fields", "opaque", "values", "collisions", "body", "client")),
     ],
-    PATHS: ["passthrough: [{path: @}]", "routes: [{client: @, upstream: @, methods: [GET]}]",
+    PATHS: ["passthrough: [{path: @}]",
+            f'passthrough: [{{path: "/p/{{x}}/**", deprecated: "2026-03-02", successor: @}}]',
+            f'routes: [{ROUTE}]\npassthrough: [{{path: "/p/{{x}}/**", deprecated: "2026-03-02", successor: @}}]',
+            "routes: [{client: @, upstream: @, methods: [GET]}]",
             'routes: [{client: "/a/{x}", upstream: @, methods: [GET]}]',
             'routes: [{client: "/a/{x}", upstream: "/b/{x}", resources: {@: [GET]}}]'],
     JSON_PATHS: ["opaque: [@]", "values: [{at: @, rewrite: url}]",
                  "fields: {a: {upstream: b, at: @}}",
                  f"routes: [{ROUTE}, resources: {{r: {{methods: [GET], opaque: [@]}}}}}}]"],
+    DAYS: ['passthrough: [{path: "/a", deprecated: @}]',
+           'passthrough: [{path: "/a", deprecated: "2020-01-01", sunset: @}]',
+           'passthrough: [{path: "/a", sunset: @}]'],
+    INSTANTS: [f'passthrough: [{{path: "/a", deprecated: "{since}", brownout: [{{{window}}}]}}]'
+               for since in ("2020-01-01",)
+               for window in ('from: @, to: "2026-12-01T10:00:00Z"',
+                              'from: "2026-01-01T10:00:00Z", to: @', "from: @", "to: @, form: @")],
+    CALLERS: ['passthrough: [{path: "/a", deprecated: "2020-01-01", caller: @}]',
+              'passthrough: [{path: "/a", caller: @}]'],
     HEADERS: ["headers: {@: X-B}", "headers: {X-C: @}"],
     TIMES: [f"routes: [{ROUTE}, timeout: @}}]",
             f"routes: [{ROUTE}, resources: {{r: {{methods: [GET], timeout: @}}}}}}]"],

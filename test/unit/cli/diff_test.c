@@ -20,6 +20,9 @@
 #define ROUTE "routes:\n  - {client: \"/c/{id}\", upstream: \"/u/{id}\", methods: [GET, PUT]"
 #define ONE   TOP ROUTE "}\n"
 
+/* A passthrough with what KEYS say, beside a route that can take over. */
+#define DEPRECATED(keys) ONE "passthrough: [{path: \"/p/{x}\"" keys "}]\n"
+
 struct example {
     const char *name, *old, *new;
     const char *kinds; /* the words of its lines in their order */
@@ -112,6 +115,33 @@ static const struct example examples[] = {
     {"body lowered", TOP ROUTE ", max_body: 2KiB}\n", TOP ROUTE ", max_body: 1KiB}\n",
      "max-body-lowered"},
     {"body of its own", TOP ROUTE ", max_body: 2KiB}\n", ONE, "max-body-source"},
+
+    /* deprecation */
+    {"deprecated", DEPRECATED(""), DEPRECATED(", deprecated: 2026-03-02"), "deprecated"},
+    {"not deprecated any more", DEPRECATED(", deprecated: 2026-03-02"), DEPRECATED(""),
+     "deprecation-changed"},
+    {"deprecated since another day", DEPRECATED(", deprecated: 2026-03-02"),
+     DEPRECATED(", deprecated: 2026-03-03"), "deprecation-changed"},
+    {"sunset", DEPRECATED(", deprecated: 2026-03-02"),
+     DEPRECATED(", deprecated: 2026-03-02, sunset: 2027-03-02"), "sunset-changed"},
+    {"another sunset", DEPRECATED(", deprecated: 2026-03-02, sunset: 2027-03-02"),
+     DEPRECATED(", deprecated: 2026-03-02, sunset: 2027-03-03"), "sunset-changed"},
+    {"no successor", DEPRECATED(", deprecated: 2026-03-02, successor: \"/c/{x}\""),
+     DEPRECATED(", deprecated: 2026-03-02"), "successor-changed"},
+    {"caller", DEPRECATED(", deprecated: 2026-03-02"),
+     DEPRECATED(", deprecated: 2026-03-02, caller: X-C"), "caller-changed"},
+    {"brownout", DEPRECATED(", deprecated: 2026-03-02"),
+     DEPRECATED(", deprecated: 2026-03-02, brownout: [{from: 2026-12-01T09:00:00Z, to: "
+                "2026-12-01T09:15:00Z}]"),
+     "brownout-added"},
+    {"brownout gone",
+     DEPRECATED(", deprecated: 2026-03-02, brownout: [{from: 2026-12-01T09:00:00Z, to: "
+                "2026-12-01T09:15:00Z}]"),
+     DEPRECATED(", deprecated: 2026-03-02"), "brownout-removed"},
+    {"all of it", DEPRECATED(""),
+     DEPRECATED(", deprecated: 2026-03-02, brownout: [{from: 2026-12-01T09:00:00Z, to: "
+                "2026-12-01T09:15:00Z}], caller: X-C, sunset: 2027-03-02"),
+     "brownout-added deprecated sunset-changed caller-changed"},
 
     /* rules */
     PAIRS("header", "headers: ", "\n", "", ""),

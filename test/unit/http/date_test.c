@@ -93,12 +93,37 @@ static void anything_else_is_none(void **state)
     }
 }
 
+static void a_date_is_written_in_the_first_form(void **state)
+{
+    static const struct {
+        int64_t seconds;
+        const char *date;
+    } rows[] = {
+        {0, "Thu, 01 Jan 1970 00:00:00 GMT"},
+        {784111777, "Sun, 06 Nov 1994 08:49:37 GMT"},
+        {1803945600, "Tue, 02 Mar 2027 00:00:00 GMT"},
+        {253402300799, "Fri, 31 Dec 9999 23:59:59 GMT"},
+    };
+    char to[HTTP_DATE_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text written = http_date_write(rows[i].seconds, to);
+        int64_t seconds;
+
+        assert_true(text_eq(written, text_from(rows[i].date)));
+        assert_true(http_date(written, NOW, &seconds) && seconds == rows[i].seconds);
+    }
+    assert_int_equal(http_date_write(253402300800, to).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_three_forms),
         cmocka_unit_test(every_day_is_read),
         cmocka_unit_test(anything_else_is_none),
+        cmocka_unit_test(a_date_is_written_in_the_first_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,8 @@
  * text.  Entries go to the scope of the last `global`, `route` or `resource`.
  *
  *     route /c/{x} /u/{x} GET,PUT:POST        resource tail/... GET
- *     pass /p                                 field client upstream [request] [$.at]
+ *     pass /p           deprecated DAY|- [SUNSET|-] [SUCCESSOR|-] [CALLER]   brownout FROM TO
+ *                                             field client upstream [request] [$.at]
  *     opaque $.a   map $.a c=u,d=v [request]  url|words|name $.a [response]
  *     word c u     header C U                 names_in sort
  *     collisions request keep                 raw   auto   timeout 5   max_body 7
@@ -25,7 +26,7 @@ enum { MAKING_WORDS = 6 };
 
 struct making {
     struct mapping_builder *builder;
-    struct mapping_scope *scope, *route;
+    struct mapping_scope *scope, *route, *pass;
     struct written word[MAKING_WORDS]; /* absent past the end of the line */
     char line[4096];
     unsigned number;
@@ -171,7 +172,11 @@ static inline void making_line(struct making *m)
     if (text_eq(w[0].text, TEXT("global"))) {
         m->scope = mapping_builder_global(m->builder);
     } else if (text_eq(w[0].text, TEXT("pass"))) {
-        mapping_builder_passthrough(m->builder, w[1]);
+        m->pass = mapping_builder_passthrough(m->builder, w[1]);
+    } else if (text_eq(w[0].text, TEXT("deprecated"))) {
+        mapping_scope_announce(m->pass, &(struct announcement){w[1], w[2], w[3], w[4]});
+    } else if (text_eq(w[0].text, TEXT("brownout"))) {
+        mapping_scope_brownout(m->pass, w[1], w[2]);
     } else if (text_eq(w[0].text, TEXT("route"))) {
         m->scope = m->route = mapping_builder_route(m->builder, w[1], w[2]);
         making_methods(m, w[3]);

@@ -283,6 +283,103 @@ static void backwards_the_first_in_the_file_wins_among_equals(void **state)
     mapping_unref(&m);
 }
 
+/* The path that takes over from PATH for METHOD, or "-". */
+static const char *taken_over(const struct mapping *m, const char *method, const char *path)
+{
+    static char line[512];
+    enum http_method client;
+    const struct route *route;
+    struct buf to;
+
+    buf_init(&to, sizeof line - 1);
+    buf_add_byte(&to, '<');
+    assert_true(http_method_find(text_from(method), &client));
+    assert_int_equal(mapping_route(m, client, text_from(path), &route), ROUTE_FOUND);
+    bool found = mapping_successor(m, route, client, text_from(path), &to);
+    assert_int_equal(found, to.len > 1);
+    snprintf(line, sizeof line, "%.*s", found ? (int)to.len - 1 : 1, found ? to.at + 1 : "-");
+    buf_fini(&to);
+    return line;
+}
+
+static void a_successor_is_named_where_a_route_serves_it(void **state)
+{
+    static const char mapping[] =
+        "route " A "{a}/data-products " A "{a}/workspaces GET,POST\n"
+        "route " A "{a}/data-products/{p} " A "{a}/workspaces/{p} GET,DELETE\n"
+        "resource skills/** GET,PUT:POST\n"
+        "pass " A "{a}/workspaces/**\n"
+        "deprecated 2026-03-02 - " A "{a}/data-products/**\n"
+        "pass /old/{kind}/{id}\n"
+        "deprecated 2026-03-02 - " A "all/data-products/{id}\n"
+        "pass /tail/{a}/**\n"
+        "deprecated 2026-03-02 - " A "{a}/data-products\n"
+        "pass /silent\n"
+        "deprecated 2026-03-02\n"
+        "pass /itself/**\n"
+        "deprecated 2026-03-02 - /**\n"
+        "pass /fine\n";
+    static const struct {
+        const char *method, *path, *successor;
+    } rows[] = {
+        {"GET", A "a/workspaces", A "a/data-products"},
+        {"HEAD", A "a/workspaces", A "a/data-products"},
+        {"OPTIONS", A "a/workspaces", A "a/data-products"},
+        {"POST", A "a/workspaces", A "a/data-products"},
+        {"PUT", A "a/workspaces", "-"},
+        {"GET", A "a/workspaces/w%2F;v=1", A "a/data-products/w%2F;v=1"},
+        {"GET", A "a/work%73paces/w", A "a/data-products/w"},
+        {"POST", A "a/workspaces/w", "-"},
+        {"DELETE", A "a/workspaces/w", A "a/data-products/w"},
+        {"PUT", A "a/workspaces/w/skills/x", A "a/data-products/w/skills/x"},
+        {"GET", A "a/workspaces/w/skills/", A "a/data-products/w/skills/"},
+        {"GET", A "a/workspaces/", "-"},
+        {"GET", A "a/workspaces/w/chat-threads", "-"},
+        {"GET", "/old/thing/7", A "all/data-products/7"},
+        {"PATCH", "/old/thing/7", "-"},
+        {"GET", "/tail/a", A "a/data-products"},
+        {"GET", "/tail/a/b/c", A "a/data-products"},
+        {"GET", "/silent", "-"},
+        {"GET", "/itself/x", "-"}, /* a passthrough is no successor */
+        {"GET", "/fine", "-"},
+    };
+    struct mapping *m = make(mapping);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *successor = taken_over(m, rows[i].method, rows[i].path);
+
+        if (strcmp(successor, rows[i].successor) != 0)
+            fail_msg("%s %s: %s", rows[i].method, rows[i].path, successor);
+    }
+    mapping_unref(&m);
+}
+
+static void windows_hold_from_their_first_second_to_their_last(void **state)
+{
+    struct mapping *m = make("pass /a\n"
+                             "deprecated 2026-03-02 2027-03-02\n"
+                             "brownout 2026-12-01T09:00:00Z 2026-12-01T09:15:00Z\n"
+                             "brownout 2026-12-08T09:00:00Z 2026-12-08T10:00:00Z\n");
+    const struct route *route;
+
+    (void)state;
+    assert_int_equal(mapping_route(m, HTTP_PUT, TEXT("/a"), &route), ROUTE_FOUND);
+    const struct deprecation *d = route->deprecation;
+    assert_true(text_eq(d->since.field, TEXT("@1772409600")));
+    assert_true(text_eq(d->sunset.field, TEXT("Tue, 02 Mar 2027 00:00:00 GMT")));
+    assert_int_equal(d->brownout_count, 2);
+    int64_t from = d->brownouts[0].from, to = d->brownouts[0].to;
+    assert_int_equal(from, 1796115600);
+    assert_int_equal(to - from, 15 * 60);
+    assert_null(deprecation_brownout(d, from - 1));
+    assert_ptr_equal(deprecation_brownout(d, from), &d->brownouts[0]);
+    assert_ptr_equal(deprecation_brownout(d, to - 1), &d->brownouts[0]);
+    assert_null(deprecation_brownout(d, to));
+    assert_ptr_equal(deprecation_brownout(d, from + 7 * 86400), &d->brownouts[1]);
+    mapping_unref(&m);
+}
+
 static unsigned next_random(unsigned *seed)
 {
     *seed = *seed * 1664525 + 1013904223;
@@ -388,6 +485,8 @@ int main(void)
         cmocka_unit_test(keys_hold_for_the_resources_of_a_route),
         cmocka_unit_test(paths_go_backwards),
         cmocka_unit_test(backwards_the_first_in_the_file_wins_among_equals),
+        cmocka_unit_test(a_successor_is_named_where_a_route_serves_it),
+        cmocka_unit_test(windows_hold_from_their_first_second_to_their_last),
         cmocka_unit_test(a_path_survives_the_round_trip),
         cmocka_unit_test(a_search_is_bounded_by_the_routes),
         cmocka_unit_test(get_sent_as_another_method_takes_head_along),

@@ -84,7 +84,11 @@ static char *page_of(const struct ledger *l)
     struct buf page;
 
     buf_init(&page, 1024 * 1024);
-    metrics_write(&page, l, &gauges, &m);
+    struct callers *callers = callers_new();
+    assert_non_null(callers);
+    callers_note(callers, TEXT(CLIENT), TEXT("curl"), 1);
+    metrics_write(&page, l, &gauges, &m, callers);
+    callers_free(&callers);
     buf_add_byte(&page, '\0');
     assert_false(page.failed);
     return page.at;
@@ -110,6 +114,7 @@ static void ledgers_add_up(void **state)
     ledger_add(&sum, &one);
     ledger_add(&sum, &two);
     char *page = page_of(&sum);
+    expect(page, "dpgw_deprecated_requests_total{route=\"" CLIENT "\",client=\"curl\"} 1\n");
     expect(page, "dpgw_requests_total{route=\"" CLIENT "\",method=\"GET\",status=\"200\"} 2\n");
     expect(page, "dpgw_requests_total{route=\"" CLIENT "\",method=\"GET\",status=\"404\"} 1\n");
     expect(page, "dpgw_request_duration_seconds_bucket{route=\"" CLIENT "\",le=\"0.0005\"} 0\n");
