@@ -93,10 +93,10 @@ static void on_ended(void *owner, const struct exchange_report *report)
 {
     struct worker *w = owner;
 
-    ledger_enter(&w->ledger, report);
-    upstream_state_note(&w->common->upstream, report);
     if (report->caller.at)
         callers_note(w->common->callers, report->route->client, report->caller, time(NULL));
+    ledger_enter(&w->ledger, report);
+    upstream_state_note(&w->common->upstream, report);
 }
 
 static void on_sighted(void *owner, const struct sighting *sighting)

@@ -165,7 +165,7 @@ FAILURES = {
     "INTERNAL": [request("GET", cases.CLIENT + "/1/semantic-models/huge-head")],
 }
 # These need a moment or a state of their own: test methods below.
-APART = {"OK", "CLIENT_GONE", "REQUEST_SLOW", "UPSTREAM_SLOW", "OVERLOADED", "DRAINING",
+APART = {"OK", "BROWNOUT", "CLIENT_GONE", "REQUEST_SLOW", "UPSTREAM_SLOW", "OVERLOADED", "DRAINING",
          "EXHAUSTED"}
 ALLOCATIONS = 30  # of a request, those that fail in turn
 
@@ -229,12 +229,12 @@ class Secrets(cases.Case):
         super().setUp()
         self.seen = set()   # outcomes
 
-    def gate(self, form="logfmt", env=None, **settings):
+    def gate(self, form="logfmt", env=None, mapping=mappings.EVERYTHING, **settings):
         """A gateway that says all it ever says, before a service of PLAY."""
         all_of_it = {"log.level": "debug", "log.format": form, "limits.response_head": "1MiB",
                      "limits.response_fields": 1000, **settings}
         self.service = self.upstream(play)
-        made = self.gateway(self.service, all_of_it, mappings.EVERYTHING, env=env)
+        made = self.gateway(self.service, all_of_it, mapping, env=env)
         made.tolerate("")
         return made
 
@@ -371,6 +371,21 @@ class Secrets(cases.Case):
             own += [] if said.startswith("HTTP/1.1 200 ") else [said]
         self.assert_silent(gate, *own)
         self.assertIn("EXHAUSTED", self.seen)
+
+    def test_what_is_switched_off_leaves_no_word(self):
+        """All but who calls, which the header that the mapping names says."""
+        gate = self.gate(mapping=mappings.EVERYTHING.replace("passthrough:\n", """passthrough:
+  - path: "/api/v1/accounts/{accountId}/rooms/**"
+    deprecated: "2026-03-02"
+    caller: X-Caller
+    brownout: [{from: "2026-03-02T00:00:00Z", to: "9999-12-31T23:59:59Z"}]
+"""))
+        self.try_to_fail(gate, "BROWNOUT", request(
+            "POST", cases.SERVICE.replace("workspaces", "rooms/1"), json_body(),
+            ("Content-Type", "application/json"), ("X-Caller", "sales")))
+        self.assert_silent(gate)
+        self.assertEqual(self.seen, {"BROWNOUT"})
+        self.assertTrue(any("caller=sales" in line for line in gate.lines))
 
     def test_overload_and_drain_leave_no_word(self):
         gate = self.gate(workers=1, **{"limits.exchanges": 1, "timeouts.drain": "400ms"})

@@ -8,6 +8,7 @@ import program
 import wire
 
 ROUTE = "/api/v1/accounts/{accountId}/data-products"
+OLD = "/api/v1/accounts/{accountId}/workspaces/**"
 PAIR = re.compile(r' ([a-z][\w.]*)=("(?:[^"\\]|\\.)*"|\S*)')
 SECONDS = re.compile(r"^\d+\.\d{6}$")
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -19,6 +20,7 @@ PARSED = ["http.request.method", "network.protocol.version"]
 ROUTED = ["http.route", "url.path"]
 ASKED = ["http.client.request.duration", "http.request.resend_count"]
 ANSWERED = ["http.response.status_code"]
+DEPRECATED = ["deprecated", "caller"]
 
 
 class Documented(unittest.TestCase):
@@ -27,7 +29,8 @@ class Documented(unittest.TestCase):
         table = re.search(r"<!-- log: begin -->\n(.*?)<!-- log: end -->", readme, re.S).group(1)
         names = [name for row in table.splitlines()[2:]
                  for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
-        self.assertEqual(sorted(names), sorted(ALWAYS + PARSED + ROUTED + ASKED + ANSWERED))
+        self.assertEqual(sorted(names), sorted(
+            ALWAYS + PARSED + ROUTED + ASKED + ANSWERED + DEPRECATED))
 
 
 class Line(cases.Case):
@@ -80,6 +83,13 @@ class Line(cases.Case):
                        http__response__body__size=str(len(reply.body)),
                        http__request__resend_count="0", request_id="the-one", trace_id=TRACE)
             self.assertNotIn(cases.ACCOUNT, "\n".join(gate.lines))
+
+    def test_a_deprecated_route_is_told_with_who_calls(self):
+        for form in self.each():
+            gate = self.start(form)
+            gate.once("GET", cases.SERVICE, fields=[("User-Agent", "old \"client\"/1.0")])
+            self.check(self.line("OK"), ALWAYS + PARSED + ROUTED + ASKED + ANSWERED + DEPRECATED,
+                       http__route=OLD, deprecated="true", caller="old")
 
     def test_a_second_try_is_told(self):
         def script(connection):

@@ -2,7 +2,6 @@
 import contextlib
 import fcntl
 import os
-import pathlib
 import re
 import resource
 import signal
@@ -17,10 +16,10 @@ import gateway
 import program
 import starve
 import upstream
+import walltime
 import wire
 
 SMALL = "version: 1\nroutes:\n  - {client: /a, upstream: /b, methods: [GET, POST]}\n"
-FAKETIME = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 def configuration(folder, url, **settings):
@@ -170,23 +169,17 @@ class Log(cases.Case):
             self.assertEqual(mute.stop(), 0)
 
 
-@unittest.skipUnless(FAKETIME, "libfaketime is not installed")
+@unittest.skipUnless(walltime.LIBRARY, walltime.NEEDED)
 class Clock(cases.Case):
     """The wall clock jumps by days; the monotonic one goes on."""
 
     def setUp(self):
         super().setUp()
-        self.now = self.folder / "now"
-        self.jump("+0")
-        env = program.environment({
-            "LD_PRELOAD": str(FAKETIME[0]), "FAKETIME_TIMESTAMP_FILE": str(self.now),
-            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1"})
-        env["ASAN_OPTIONS"] += ":verify_asan_link_order=0"
+        self.time = walltime.WallTime(self.folder)
         self.release = threading.Event()
         self.service = self.upstream(upstream.always(self.answer))
         self.gate = self.gateway(self.service, {
-            "timeouts.upstream_first_byte": "2s", "timeouts.keep_alive": "60s"}, SMALL, env=env)
+            "timeouts.upstream_first_byte": "2s", "timeouts.keep_alive": "60s"}, SMALL, env=self.time.env)
 
     def answer(self, request):
         if request.target == "/b?slow":
@@ -195,12 +188,6 @@ class Clock(cases.Case):
             raise upstream.Gone("fin") if self.service.stopping else upstream.Gone(
                 self.service.connections[-1].wait_for_end())
         return cases.OK
-
-    def jump(self, offset):
-        """Written beside and renamed: never seen half."""
-        beside = self.folder / "next"
-        beside.write_text(offset + "\n")
-        beside.rename(self.now)
 
     def day(self):
         """The day that the last line of an exchange tells."""
@@ -214,7 +201,7 @@ class Clock(cases.Case):
                     seen = len(self.service.requests)
                     slow.send(wire.request_bytes("GET", "/a?slow"))
                     self.service.wait_requests(seen + 1)
-                    self.jump(offset)
+                    self.time.set(offset)
                     self.assertEqual(kept.request("GET", "/a").status, 200)
                     self.release.set()
                     self.assertEqual(slow.reply().status, 200)
@@ -235,7 +222,7 @@ class Clock(cases.Case):
                 seen = len(self.service.requests)
                 slow.send(wire.request_bytes("POST", "/a?never", b"{}"))
                 self.service.wait_requests(seen + 1)
-                self.jump(offset)
+                self.time.set(offset)
                 self.assert_error(slow.reply("POST"), 504, "UPSTREAM_TIMEOUT")
             self.assertGreater(time.monotonic() - begun, 1.9)
 

@@ -41,6 +41,7 @@ class Seen(cases.Case):
                 connection.see(f"HTTP/1.1 {status} ".encode())
         for body in (b'{"dataProductId":1}', b"{]", BOTH):
             gate.once("POST", cases.CLIENT, body, JSON)
+        gate.once("GET", cases.SERVICE, fields=[("User-Agent", "curl/7.88.1")])
         gate.once("GET", "/nothing")
         gate.once("DELETE", cases.CLIENT)
         with gate.connect() as connection:
@@ -102,6 +103,7 @@ class Page(Seen):
         requests = page.values["dpgw_requests_total"]
         self.assertEqual(requests["method"], {"GET", "POST", "DELETE", "none"})
         self.assertEqual(requests["status"], {"200", "400", "404", "405", "502", "other"})
+        self.assertEqual(page.values["dpgw_deprecated_requests_total"]["client"], {"curl"})
         self.assertEqual(page.values["dpgw_outcomes_total"]["outcome"], set(OUTCOME.findall(table)))
 
     def test_the_dashboard_and_the_alerts_ask_for_what_there_is(self):
