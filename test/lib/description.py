@@ -45,10 +45,10 @@ class Operation:
         return None, None
 
     def query(self, *names):
-        """The query whose parameters NAMES, those that there are, have their examples."""
-        pairs = [(p["name"], p["example"]) for p in self.parameters
-                 if p["in"] == "query" and p["name"] in names]
-        return "?" + urllib.parse.urlencode(pairs) if pairs else ""
+        """The query of the parameters NAMES, all if none is given, that have an example."""
+        pairs = [(p["name"], query_value(p["example"])) for p in self.parameters
+                 if p["in"] == "query" and "example" in p and (not names or p["name"] in names)]
+        return "?" + urllib.parse.urlencode(pairs, safe=",") if pairs else ""
 
     @property
     def status(self):
@@ -98,6 +98,10 @@ class Description:
             return phase, -depth if operation.method == "DELETE" else 0
 
         return sorted(self.operations, key=rank)
+
+
+def query_value(example):
+    return ",".join(example) if isinstance(example, list) else example
 
 
 def example_bytes(media, example):
