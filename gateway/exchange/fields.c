@@ -1,8 +1,8 @@
 #include "exchange/fields.h"
 
-#include <event2/util.h>
+#include "base/chance.h"
 
-enum { ADDED_FIELDS_MAX = 10, ID_BYTES_MAX = 128 };
+enum { ADDED_FIELDS_MAX = 10, ID_BYTES_MAX = 128, MADE_DIGITS = 32 };
 
 const struct name_set fields_digests =
     FIELD_NAMES(FIELD_NAME("content-md5"), FIELD_NAME("digest"), FIELD_NAME("content-digest"),
@@ -120,17 +120,11 @@ static bool id_is_sane(struct text id)
 
 struct text fields_request_id(struct exchange *ex)
 {
-    static const char digits[] = "0123456789abcdef";
     const struct http_field *given = http_find(&ex->request.head.fields, TEXT("x-request-id"));
-    unsigned char random[16];
-    char hex[2 * sizeof random];
+    char made[MADE_DIGITS];
 
     if (given && id_is_sane(given->value))
         return given->value;
-    evutil_secure_rng_get_bytes(random, sizeof random);
-    for (size_t i = 0; i < sizeof random; i++) {
-        hex[2 * i] = digits[random[i] >> 4];
-        hex[2 * i + 1] = digits[random[i] & 15];
-    }
-    return arena_copy(ex->arena, text_of(hex, sizeof hex));
+    chance_hex(made, sizeof made);
+    return arena_copy(ex->arena, text_of(made, sizeof made));
 }

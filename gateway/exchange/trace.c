@@ -1,6 +1,7 @@
 #include "exchange/trace.h"
 
-#include <event2/util.h>
+#include "base/chance.h"
+
 #include <string.h>
 
 enum {
@@ -71,17 +72,6 @@ static bool read_parent(struct trace *t, struct text value)
     return true;
 }
 
-/* DIGITS hex digits of chance, not all of them zero. */
-static void roll(char *to, size_t digits)
-{
-    unsigned char random[TRACE_ID_DIGITS / 2];
-
-    evutil_secure_rng_get_bytes(random, digits / 2);
-    random[0] |= 1;
-    for (size_t i = 0; i < digits; i++)
-        to[i] = "0123456789abcdef"[random[i / 2] >> (i % 2 ? 0 : 4) & 15];
-}
-
 void trace_begin(struct trace *t, const struct http_fields *fields)
 {
     const struct http_field *given = NULL;
@@ -95,7 +85,7 @@ void trace_begin(struct trace *t, const struct http_fields *fields)
         }
     t->inherited = count == 1 && read_parent(t, given->value);
     if (!t->inherited)
-        roll(t->id, sizeof t->id);
+        chance_hex(t->id, sizeof t->id);
 }
 
 struct text trace_parent(const struct trace *t, struct arena *arena)
@@ -105,7 +95,7 @@ struct text trace_parent(const struct trace *t, struct arena *arena)
     memcpy(value, "00-", 3);
     memcpy(value + 3, t->id, sizeof t->id);
     value[35] = '-';
-    roll(value + 36, PARENT_DIGITS);
+    chance_hex(value + 36, PARENT_DIGITS);
     memcpy(value + 52, t->sampled ? "-01" : "-00", 3);
     return arena_copy(arena, text_of(value, sizeof value));
 }
