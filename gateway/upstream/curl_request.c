@@ -15,7 +15,7 @@ struct block {
 enum {
     EXTRA_LINES = 4,
     EXTRA_BYTES = 64,
-    BUFFER_BYTES = 65536,       /* receive buffer */
+    BUFFER_BYTES = 61440,       /* receive buffer; from 64 KiB on malloc tidies up at each free */
     STREAM_BUFFER_BYTES = 4096, /* of an event stream, which may stay open for long */
 };
 
@@ -162,7 +162,11 @@ static CURLcode set_endpoint(struct upstream_transfer *t, struct endpoint *e)
         return CURLE_OK;
     endpoint_unref(&t->endpoint);
     t->endpoint = endpoint_ref(e);
-    return curl_easy_setopt(t->easy, CURLOPT_URL, e->url);
+    if (curl_url_set(t->origin, CURLUPART_URL, e->url, 0) != CURLUE_OK)
+        return CURLE_URL_MALFORMAT;
+    /* As text alone it would be parsed for each request, a twentieth of its cost. */
+    return curl_easy_setopt(t->easy, CURLOPT_URL, e->url) |
+           curl_easy_setopt(t->easy, CURLOPT_CURLU, t->origin);
 }
 
 bool transfer_request(struct upstream_transfer *t, const struct upstream_request *request)

@@ -316,6 +316,7 @@ static CURLcode set_policy(struct upstream_transfer *t)
 {
     CURL *e = t->easy;
     CURLcode failed = curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+
     failed |= curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     failed |= curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
     failed |= curl_easy_setopt(e, CURLOPT_PROXY, "");
@@ -339,7 +340,8 @@ struct upstream_transfer *transfer_new(struct upstream *u)
     t->upstream = u;
     reply_init(&t->reply, &u->limits);
     t->easy = curl_easy_init();
-    if (!t->easy || set_callbacks(t) || set_policy(t))
+    t->origin = curl_url();
+    if (!t->easy || !t->origin || set_callbacks(t) || set_policy(t))
         transfer_free(&t);
     return t;
 }
@@ -349,6 +351,7 @@ void transfer_free(struct upstream_transfer **t)
     if (!*t)
         return;
     curl_easy_cleanup((*t)->easy);
+    curl_url_cleanup((*t)->origin);
     reply_fini(&(*t)->reply);
     endpoint_unref(&(*t)->endpoint);
     free((*t)->request_memory);

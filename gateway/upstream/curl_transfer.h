@@ -15,6 +15,7 @@
 struct upstream_transfer {
     struct upstream *upstream;
     CURL *easy;
+    CURLU *origin;             /* the URL of `endpoint` */
     struct pool *pool;         /* that counts the request, until its end; or NULL */
     struct endpoint *endpoint; /* who is asked, or was last; a reference */
     struct upstream_events events;
