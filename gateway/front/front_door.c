@@ -51,7 +51,8 @@ static void on_canonical(struct evhttp_request *canonical, void *arg)
     assert(tap && evhttp_request_get_connection(canonical) == tap->connection);
     tap->canonical = canonical;
     bufferevent_setcb(tap->bev, NULL, NULL, tap_on_event, tap);
-    tap->reading = false; /* evhttp stopped it */
+    if (!tap->raw)
+        tap->reading = false; /* evhttp stopped it */
     tap_dispatch(tap);
 }
 
@@ -165,7 +166,7 @@ bool door_start(struct tap *tap)
     bufferevent_setwatermark(bev, EV_READ, 1, 0);
     bufferevent_set_max_single_read(bev, TAP_READ_STEP);
     bufferevent_set_max_single_write(bev, TAP_WRITE_MAX);
-    tap->reading = true;
+    tap_start_reading(tap);
     note_peer(tap);
     if (tap->front->draining)
         listener_welcome(bufferevent_getfd(bev));
@@ -210,7 +211,10 @@ bool door_next(struct tap *tap)
     if (f->connections != connections)
         return false;
     bufferevent_setcb(tap->bev, NULL, NULL, tap_on_event, tap);
-    tap->reading = true;
+    if (tap->raw)
+        bufferevent_disable(tap->bev, EV_READ); /* evhttp enabled it */
+    else
+        tap->reading = true;
     tap->writing = false;
     return true;
 }

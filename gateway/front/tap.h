@@ -1,10 +1,11 @@
 /*
  * tap.h - one client connection, for the files of this room only
  *
- * The tap takes every byte off the bufferevent's input as it arrives, keeps
- * it aside, and gives it out as heads and body pieces; evhttp sees nothing of
- * it but one canonical head a request (door.h).  Replies go the other way
- * through reply.c.
+ * The tap takes every byte as it arrives, off the socket where that holds
+ * them as they are, else off the bufferevent's input; it keeps them aside and
+ * gives them out as heads and body pieces.  evhttp sees nothing of it but one
+ * canonical head a request (door.h).  Replies go the other way through
+ * reply.c.
  *
  * A tap does its work in an event of its own, its turn: calls from outside
  * and from libevent only note what happened and wake it.  So nothing is freed
@@ -26,7 +27,7 @@ struct evhttp_connection;
 struct evhttp_request;
 
 enum {
-    TAP_READ_STEP = 4096,           /* bytes that libevent reads at once */
+    TAP_READ_STEP = 4096,           /* bytes that are read at once */
     TAP_READ_MORE = 60 * 1024,      /* bytes of a streaming body read after that */
     TAP_WRITE_MAX = 256 * 1024,     /* bytes of one write */
     TAP_LINGER_BYTES = 1024 * 1024, /* dropped at most after an early reply */
@@ -57,6 +58,7 @@ struct tap {
     struct evbuffer_cb_entry *output_cb;
     struct event work;
     struct event timer;
+    struct event readable; /* where `raw` */
 
     enum tap_phase phase;
     struct buf side; /* bytes that came and are not used; see side_from */
@@ -85,7 +87,8 @@ struct tap {
     bool working;       /* inside a turn, before its flush */
     bool handing;       /* evhttp is being given a canonical head */
     bool paused;        /* the owner wants no body pieces now */
-    bool reading;       /* EV_READ is enabled */
+    bool raw;           /* the socket's bytes are those of HTTP: it is read past the bufferevent */
+    bool reading;       /* more is read as it comes */
     bool writing;       /* EV_WRITE is enabled: the socket was full */
     bool above_low;     /* the output has been above the low mark */
     bool told_empty;    /* the owner knows that the output is empty */
@@ -131,6 +134,9 @@ void tap_fit(struct tap *tap);
 
 /* Frees TAP; the owner of a request still under way hears on_gone. */
 void tap_free(struct tap *tap);
+
+/* Begins to read, now that evhttp knows the connection; it has enabled the bufferevent. */
+void tap_start_reading(struct tap *tap);
 
 /* Asks for a turn in this loop turn. */
 void tap_wake(struct tap *tap);

@@ -15,7 +15,7 @@ struct block {
 enum {
     EXTRA_LINES = 4,
     EXTRA_BYTES = 64,
-    BUFFER_BYTES = 61440,       /* receive buffer; from 64 KiB on malloc tidies up at each free */
+    BUFFER_BYTES = 65536,       /* receive buffer */
     STREAM_BUFFER_BYTES = 4096, /* of an event stream, which may stay open for long */
 };
 
