@@ -122,10 +122,37 @@ static bool is_surrogate(struct text t)
            ((unsigned char)t.at[1] & 0xc0) == 0x80 && ((unsigned char)t.at[2] & 0xc0) == 0x80;
 }
 
+/* True if no byte of TEXT needs an escape, as in most names. */
+static bool is_plain(struct text text)
+{
+    size_t at = 0;
+
+    while (at < text.len && (unsigned char)text.at[at] != 0xed &&
+           !lanes_stops_string((unsigned char)text.at[at], false))
+        at++;
+    return at == text.len;
+}
+
+static void write_plain(struct text text, struct buf *to)
+{
+    char *at = buf_room(to, text.len + 2);
+
+    if (!at)
+        return;
+    at[0] = '"';
+    memcpy(at + 1, text.at, text.len);
+    at[1 + text.len] = '"';
+    to->len += text.len + 2;
+}
+
 void escape_write(struct text text, struct buf *to)
 {
     size_t from = 0, at = 0;
 
+    if (is_plain(text)) {
+        write_plain(text, to);
+        return;
+    }
     buf_add_byte(to, '"');
     while (at < text.len) {
         unsigned char c = (unsigned char)text.at[at];

@@ -1,5 +1,7 @@
 #include "mapping/lookup.h"
 
+#include <endian.h>
+
 enum { FIRST_ROOM = 8 };
 
 void lookup_init(struct lookup *l, struct arena *arena)
@@ -13,25 +15,34 @@ static uint64_t stir(uint64_t h)
     return h ^ h >> 29;
 }
 
-static uint64_t bytes_as_number(const unsigned char *at, size_t n)
+static uint64_t eight_bytes(const char *at)
+{
+    uint64_t number;
+
+    memcpy(&number, at, sizeof number);
+    return le64toh(number);
+}
+
+/* Up to seven bytes, read as the first of eight. */
+static uint64_t few_bytes(const char *at, size_t n)
 {
     uint64_t number = 0;
 
-    for (size_t i = 0; i < n; i++)
-        number |= (uint64_t)at[i] << 8 * i;
+    while (n-- > 0)
+        number = number << 8 | (unsigned char)at[n];
     return number;
 }
 
 uint64_t lookup_hash(uint64_t seed, struct text t)
 {
-    const unsigned char *at = (const unsigned char *)t.at;
+    const char *at = t.at;
     size_t left = t.len;
     uint64_t h = stir(seed ^ (t.len + 1));
 
     for (; left >= 8; at += 8, left -= 8)
-        h = stir(h ^ bytes_as_number(at, 8));
+        h = stir(h ^ eight_bytes(at));
     if (left)
-        h = stir(h ^ bytes_as_number(at, left));
+        h = stir(h ^ few_bytes(at, left));
     return stir(h);
 }
 

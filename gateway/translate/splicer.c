@@ -81,6 +81,12 @@ static void on_close(void *owner)
         trail_close(&s->trail);
 }
 
+/* Where the watcher, which there is, is told that the string at hand stands. */
+static struct body_place watched_place(struct splicer *s)
+{
+    return s->watcher->placeless ? (struct body_place){0} : reader_place(&s->reader);
+}
+
 /* --- keys ------------------------------------------------------------------------------ */
 
 /* What leaves instead of KEY, spelled as PAIR's SIDE, where the side FIRST came first. */
@@ -92,11 +98,11 @@ static bool choose_spelling(struct splicer *s, const struct pair *pair, enum sid
 
     if (!later && side == SIDE_TO) {
         if (s->watcher && s->watcher->passed_name)
-            s->watcher->passed_name(s->watcher->owner, pair, reader_place(&s->reader));
+            s->watcher->passed_name(s->watcher->owner, pair, watched_place(s));
         return true;
     }
     if (later && s->watcher && s->watcher->collided)
-        s->watcher->collided(s->watcher->owner, pair, reader_place(&s->reader));
+        s->watcher->collided(s->watcher->owner, pair, watched_place(s));
     if (!rename)
         return true;
     buf_clear(&s->written);
@@ -106,7 +112,7 @@ static bool choose_spelling(struct splicer *s, const struct pair *pair, enum sid
         return fail(s, TRANSLATE_NO_MEMORY, "no memory");
     *instead_out = buf_text(&s->written);
     if (s->watcher && s->watcher->renamed)
-        s->watcher->renamed(s->watcher->owner, pair, reader_place(&s->reader));
+        s->watcher->renamed(s->watcher->owner, pair, watched_place(s));
     return true;
 }
 
@@ -192,7 +198,7 @@ static bool take_value(struct splicer *s, const struct json_string *string,
         return fail(s, TRANSLATE_NO_MEMORY, "no memory");
     *instead_out = buf_text(&s->written);
     if (s->watcher && s->watcher->revalued)
-        s->watcher->revalued(s->watcher->owner, s->rule, reader_place(&s->reader));
+        s->watcher->revalued(s->watcher->owner, s->rule, watched_place(s));
     return true;
 }
 
@@ -227,7 +233,7 @@ static void on_long(void *owner, enum json_role role)
     struct splicer *s = owner;
 
     if (role == JSON_VALUE && s->watcher && s->watcher->passed_value)
-        s->watcher->passed_value(s->watcher->owner, s->rule, reader_place(&s->reader));
+        s->watcher->passed_value(s->watcher->owner, s->rule, watched_place(s));
 }
 
 static void on_take(void *owner, struct text span)

@@ -61,9 +61,11 @@ struct translate_scene {
 
 /*
  * What explain and the counters want to know; any of them may be NULL.  A
- * PLACE is that of the opening quote of the key or value.
+ * PLACE is that of the opening quote of the key or value.  To whom that is
+ * nothing (`placeless`) it may be all 0: looking it up costs more than a name.
  */
 struct translate_watcher {
+    bool placeless;
     /* A key was renamed, or a value changed. */
     void (*renamed)(void *owner, const struct pair *pair, struct body_place place);
     void (*revalued)(void *owner, const struct value_rule *rule, struct body_place place);

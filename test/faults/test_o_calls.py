@@ -32,8 +32,8 @@ INJECTED = [
     ("recvfrom", "error=ECONNRESET:when=2+5", "serves"),
     ("writev", "error=EINTR:when=1+2", "serves"),
     ("writev", "error=ECONNRESET:when=2+4", "serves"),
-    ("readv", "error=EINTR:when=1+2", "serves"),
-    ("readv", "error=ECONNRESET:when=2+4", "serves"),
+    ("recvfrom", "error=EINTR:when=1+3", "serves"),
+    ("recvfrom", "error=ECONNRESET:when=1+4", "serves"),
     ("getsockname", "error=ENOBUFS:when=3+3", "either"),
     ("ioctl", "error=EINVAL:when=1+2", "serves"),
     ("clone3", "error=EAGAIN:when=1+", "71"),     # a sanitizer may have a thread of its own
