@@ -252,6 +252,7 @@ class Drain(cases.Case):
             await peers.until(lambda: service.received == 10 * len(stopping.HALF), "the halves")
             begun = time.monotonic()
             await stopping.told_to_stop(gate)
+            await stopping.refusing(gate)
             await stopping.end_all(streams, uploads)
             self.assertEqual({p.ending("POST") for p in uploads}, {"200 clean"})
             self.assertEqual({p.replies()[0].field("Connection") for p in uploads}, {"close"})
