@@ -10,7 +10,7 @@ static int shown(struct text t)
 /* Where to point at for NODE: at its key if it has no value to point at. */
 static struct where place_of(const struct yaml_node *node)
 {
-    bool empty = node->kind == YAML_SCALAR && node->plain && node->text.len == 0;
+    bool empty = node->kind == YAML_SCALAR && node->style == YAML_PLAIN && node->text.len == 0;
 
     return empty && node->key.at ? node->key_where : node->where;
 }

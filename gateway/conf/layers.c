@@ -164,7 +164,7 @@ static bool is_right_type(const struct setting *s, const struct yaml_node *node)
     switch (s->kind) {
     case SETTING_WORKERS:
     case SETTING_NUMBER:
-        return sense == YAML_INT || (sense == YAML_TEXT && node->plain);
+        return sense == YAML_INT || (sense == YAML_TEXT && node->style == YAML_PLAIN);
     case SETTING_SIZE:
     case SETTING_MEMORY:
     case SETTING_TIME:

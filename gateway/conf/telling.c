@@ -5,10 +5,10 @@ bool telling_is(const struct yaml_node *member, const char *key)
     return text_eq(member->key, text_from(key));
 }
 
-/* The text T as it stands at WHERE, behind its opening quote if it is not PLAIN. */
-static struct written written_at(struct text t, bool plain, struct where where)
+/* The text T as it stands at WHERE, behind its opening quote if it has one. */
+static struct written written_at(struct text t, enum yaml_style style, struct where where)
 {
-    if (!plain && where.width > 2) {
+    if (style != YAML_PLAIN && where.width > 2) {
         where.column++;
         where.width -= 2;
     }
@@ -17,12 +17,12 @@ static struct written written_at(struct text t, bool plain, struct where where)
 
 struct written telling_value(const struct yaml_node *scalar)
 {
-    return written_at(scalar->text, scalar->plain, scalar->where);
+    return written_at(scalar->text, scalar->style, scalar->where);
 }
 
 struct written telling_key(const struct yaml_node *member)
 {
-    return written_at(member->key, member->plain_key, member->key_where);
+    return written_at(member->key, member->key_style, member->key_where);
 }
 
 bool telling_empty(const struct yaml_node *node)

@@ -80,7 +80,7 @@ static bool is_float(struct text t)
 
 enum yaml_sense yaml_sense(const struct yaml_node *scalar)
 {
-    if (!scalar->plain)
+    if (scalar->style != YAML_PLAIN)
         return YAML_TEXT;
     if (is_null(scalar->text))
         return YAML_NULL;

@@ -3,10 +3,10 @@
 #include "base/utf8.h"
 #include "conf/yaml_characters.h"
 #include "conf/yaml_quoting.h"
+#include "conf/yaml_tree_parser.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <yaml.h>
 
 #define MIB ((size_t)1024 * 1024)
 
@@ -19,12 +19,13 @@ const struct yaml_ceilings yaml_description = {
 /* A list or map whose end has not come yet. */
 struct open_node {
     struct yaml_node *node;
-    struct yaml_node **tail;
+    struct yaml_node **tail, *last;
     bool has_key; /* a map's member has its key, and its value comes next */
     bool bad_key; /* ... but the key can't be used, so the value is dropped */
-    bool plain_key;
+    enum yaml_style key_style;
     struct text key;
     struct where key_where;
+    struct yaml_span key_span;
 };
 
 struct reader {
@@ -37,7 +38,9 @@ struct reader {
     struct yaml_node *root;
     struct open_node open[YAML_DEPTH_MOST];
     size_t depth, nodes, documents;
-    bool stopped; /* a complaint was made after which nothing more is read */
+    size_t before;      /* bytes of a byte order mark, which has no character */
+    size_t index, byte; /* a character of the source and the byte where it begins */
+    bool stopped;       /* a complaint was made after which nothing more is read */
 };
 
 static struct where where_of(const struct reader *r, yaml_mark_t from, yaml_mark_t to)
@@ -50,6 +53,32 @@ static struct where where_of(const struct reader *r, yaml_mark_t from, yaml_mark
         .column = (unsigned)from.column + 1,
         .width = one_line ? (unsigned)(to.column - from.column) : 1,
     };
+}
+
+static bool continues(const struct reader *r, size_t byte)
+{
+    return byte < r->source.len && ((unsigned char)r->source.at[byte] & 0xC0) == 0x80;
+}
+
+/* The byte where the character that MARK counts begins; marks come nearly in their order. */
+static size_t byte_of(struct reader *r, yaml_mark_t mark)
+{
+    for (; r->index < mark.index; r->index++)
+        do
+            r->byte++;
+        while (continues(r, r->byte));
+    for (; r->index > mark.index; r->index--)
+        do
+            r->byte--;
+        while (continues(r, r->byte));
+    return r->byte + r->before;
+}
+
+static struct yaml_span span_of(struct reader *r, const yaml_event_t *event)
+{
+    size_t from = byte_of(r, event->start_mark);
+
+    return (struct yaml_span){from, byte_of(r, event->end_mark)};
 }
 
 static void stop(struct reader *r, struct where where, const char *code, const char *message)
@@ -80,8 +109,10 @@ static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, const y
         return NULL;
     }
     node->kind = kind;
+    node->number = r->nodes - 1;
     node->where = where;
     node->key_where = where;
+    node->span = span_of(r, event);
     if (kind != YAML_SCALAR && kind != YAML_BROKEN)
         node->where.width = 1;
     return node;
@@ -114,6 +145,24 @@ static struct yaml_node *alias_node(struct reader *r, const yaml_event_t *event)
     return node;
 }
 
+static enum yaml_style style_of(yaml_scalar_style_t style)
+{
+    switch (style) {
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+        return YAML_SINGLE;
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+        return YAML_DOUBLE;
+    case YAML_LITERAL_SCALAR_STYLE:
+        return YAML_LITERAL;
+    case YAML_FOLDED_SCALAR_STYLE:
+        return YAML_FOLDED;
+    case YAML_ANY_SCALAR_STYLE:
+    case YAML_PLAIN_SCALAR_STYLE:
+        break;
+    }
+    return YAML_PLAIN;
+}
+
 static struct yaml_node *scalar_node(struct reader *r, const yaml_event_t *event)
 {
     struct yaml_node *node = node_new(r, YAML_SCALAR, event);
@@ -122,7 +171,7 @@ static struct yaml_node *scalar_node(struct reader *r, const yaml_event_t *event
     if (!node)
         return NULL;
     refuse_properties(r, node->where, event->data.scalar.anchor, event->data.scalar.tag);
-    node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    node->style = style_of(event->data.scalar.style);
     node->text = arena_copy(r->arena, text);
     if (!node->text.at) {
         no_memory(r);
@@ -142,7 +191,8 @@ static void take_key(struct reader *r, struct open_node *map, const struct yaml_
 {
     map->has_key = true;
     map->bad_key = node->kind != YAML_SCALAR;
-    map->plain_key = node->plain;
+    map->key_style = node->style;
+    map->key_span = node->span;
     map->key = node->text;
     map->key_where = node->where;
     if (node->kind == YAML_MAP || node->kind == YAML_LIST) {
@@ -153,6 +203,7 @@ static void take_key(struct reader *r, struct open_node *map, const struct yaml_
 
 static void put(struct open_node *into, struct yaml_node *node)
 {
+    into->last = node;
     *into->tail = node;
     into->tail = &node->next;
     into->node->count++;
@@ -170,7 +221,8 @@ static void place(struct reader *r, struct yaml_node *node)
     } else if (!into->has_key) {
         take_key(r, into, node);
     } else {
-        node->plain_key = into->plain_key;
+        node->key_style = into->key_style;
+        node->key_span = into->key_span;
         node->key = into->key;
         node->key_where = into->key_where;
         into->has_key = false;
@@ -179,7 +231,7 @@ static void place(struct reader *r, struct yaml_node *node)
     }
 }
 
-static void open_node(struct reader *r, enum yaml_kind kind, const yaml_event_t *event,
+static void open_node(struct reader *r, enum yaml_kind kind, bool flow, const yaml_event_t *event,
                       const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     struct yaml_node *node = node_new(r, kind, event);
@@ -192,6 +244,7 @@ static void open_node(struct reader *r, enum yaml_kind kind, const yaml_event_t 
         r->stopped = true;
         return;
     }
+    node->flow = flow;
     refuse_properties(r, node->where, anchor, tag);
     place(r, node);
     r->open[r->depth++] = (struct open_node){.node = node, .tail = &node->first};
@@ -239,10 +292,15 @@ static void refuse_duplicates(struct reader *r, struct yaml_node *map)
     free(sorted);
 }
 
-static void close_node(struct reader *r)
+static void close_node(struct reader *r, const yaml_event_t *event)
 {
-    struct yaml_node *node = r->open[--r->depth].node;
+    const struct open_node *open = &r->open[--r->depth];
+    struct yaml_node *node = open->node;
 
+    if (node->flow)
+        node->span.to = byte_of(r, event->end_mark);
+    else if (open->last)
+        node->span.to = open->last->span.to; /* the event comes only behind comments */
     if (node->kind == YAML_MAP)
         refuse_duplicates(r, node);
 }
@@ -269,16 +327,16 @@ static void take(struct reader *r, const yaml_event_t *event)
         node = scalar_node(r, event);
         break;
     case YAML_SEQUENCE_START_EVENT:
-        open_node(r, YAML_LIST, event, event->data.sequence_start.anchor,
-                  event->data.sequence_start.tag);
+        open_node(r, YAML_LIST, event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE, event,
+                  event->data.sequence_start.anchor, event->data.sequence_start.tag);
         break;
     case YAML_MAPPING_START_EVENT:
-        open_node(r, YAML_MAP, event, event->data.mapping_start.anchor,
-                  event->data.mapping_start.tag);
+        open_node(r, YAML_MAP, event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE, event,
+                  event->data.mapping_start.anchor, event->data.mapping_start.tag);
         break;
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
-        close_node(r);
+        close_node(r, event);
         break;
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:
@@ -365,15 +423,6 @@ static void refuse_syntax(struct reader *r)
 
 /* --- reading --------------------------------------------------------------------- */
 
-static bool parser_begin(yaml_parser_t *parser, struct text source)
-{
-    if (!yaml_parser_initialize(parser))
-        return false;
-    yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(parser, (const unsigned char *)source.at, source.len);
-    return true;
-}
-
 static void read_events(struct reader *r)
 {
     bool end = false;
@@ -404,55 +453,19 @@ struct yaml_node *yaml_tree_read(struct arena *arena, const char *file, struct t
                    ceilings->bytes / MIB);
         return NULL;
     }
-    if (text_starts(source, TEXT("\xef\xbb\xbf")))
-        r.source = text_from_offset(source, 3); /* a byte order mark has no column */
+    if (text_starts(source, TEXT("\xef\xbb\xbf"))) {
+        r.before = 3; /* a byte order mark has no column */
+        r.source = text_from_offset(source, r.before);
+    }
     if (!yaml_characters_sound(file, r.source, d))
         return NULL;
-    if (!parser_begin(&r.parser, r.source)) {
+    if (!yaml_tree_parser_begin(&r.parser, r.source)) {
         no_memory(&r);
         return NULL;
     }
     read_events(&r);
     yaml_parser_delete(&r.parser);
-    if (!r.stopped && !r.root) {
+    if (!r.stopped && !r.root)
         r.root = node_new(&r, YAML_SCALAR, &nothing);
-        if (r.root)
-            r.root->plain = true;
-    }
     return r.stopped ? NULL : r.root;
-}
-
-/* How the nesting changes with an event of TYPE. */
-static int step_of(yaml_event_type_t type)
-{
-    bool down = type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
-    bool up = type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
-
-    return (int)down - (int)up;
-}
-
-struct yaml_fault yaml_tree_fault(struct text source, unsigned until)
-{
-    struct yaml_fault fault = {0};
-    yaml_parser_t parser;
-    yaml_event_type_t type = YAML_NO_EVENT;
-    int depth = 0;
-
-    if (!parser_begin(&parser, source))
-        return fault;
-    while (type != YAML_STREAM_END_EVENT) {
-        yaml_event_t event;
-
-        if (depth > YAML_DEPTH_MOST || !yaml_parser_parse(&parser, &event)) {
-            fault.found = true;
-            fault.line = (unsigned)parser.problem_mark.line + 1;
-            fault.context_line = parser.context ? (unsigned)parser.context_mark.line + 1 : 0;
-            break;
-        }
-        type = event.start_mark.line >= until ? YAML_STREAM_END_EVENT : event.type;
-        depth += step_of(event.type);
-        yaml_event_delete(&event);
-    }
-    yaml_parser_delete(&parser);
-    return fault;
 }

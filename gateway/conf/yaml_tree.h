@@ -24,7 +24,7 @@ struct yaml_ceilings {
 
 enum {
     YAML_DEPTH_MOST = 100,              /* of any ceilings */
-    YAML_ARENA_BYTES = 64 * 1024 * 1024 /* enough for any tree within either of the below */
+    YAML_ARENA_BYTES = 128 * 1024 * 1024 /* enough for any tree within either of the below */
 };
 
 extern const struct yaml_ceilings yaml_configuration; /* settings, mappings, tests */
@@ -37,10 +37,19 @@ enum yaml_kind {
     YAML_BROKEN /* a complaint was made about it already; readers pass over it */
 };
 
+/* How a scalar is written. */
+enum yaml_style { YAML_PLAIN, YAML_SINGLE, YAML_DOUBLE, YAML_LITERAL, YAML_FOLDED };
+
+/* Bytes of the source, TO behind the last; of a map or list, from its first entry to its last. */
+struct yaml_span {
+    size_t from, to;
+};
+
 struct yaml_node {
     enum yaml_kind kind;
-    bool plain;             /* a scalar without quotes */
-    bool plain_key;         /* a member whose key has no quotes */
+    bool flow; /* a map or list between brackets, which its span takes in */
+    enum yaml_style style, key_style;
+    size_t number;          /* from 0, in the order of the file: of all nodes and keys read */
     struct text text;       /* a scalar's characters; a NUL follows them */
     struct yaml_node *next; /* in the map or list this node is in */
     struct yaml_node *first;
@@ -48,6 +57,7 @@ struct yaml_node {
     struct text key;        /* of a map's member; absent elsewhere */
     struct where key_where; /* of a map's member; elsewhere that of the node */
     struct where where;
+    struct yaml_span key_span, span;
 };
 
 /* What a scalar means in the core schema. */

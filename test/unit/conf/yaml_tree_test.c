@@ -71,18 +71,18 @@ static void nodes_know_their_places(void **state)
     assert_int_equal(a->where.column, 4);
     assert_int_equal(a->count, 2);
     assert_text(a->first->text, "x");
-    assert_true(a->first->plain);
+    assert_int_equal(a->first->style, YAML_PLAIN);
     assert_text(a->first->next->text, "y z");
-    assert_false(a->first->next->plain);
+    assert_int_not_equal(a->first->next->style, YAML_PLAIN);
     assert_int_equal(a->first->next->where.column, 8);
     assert_int_equal(a->first->next->where.width, 5);
     assert_text(b->key, "\xc3\xbc b");
-    assert_false(b->plain_key);
+    assert_int_not_equal(b->key_style, YAML_PLAIN);
     assert_int_equal(b->key_where.line, 2);
     assert_int_equal(b->key_where.width, 5);
     assert_int_equal(c->where.line, 3);
     assert_int_equal(c->where.column, 6);
-    assert_true(c->plain_key);
+    assert_int_equal(c->key_style, YAML_PLAIN);
     assert_int_equal(diag_errors(r.d), 0);
     done(&r);
 }
