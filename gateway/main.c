@@ -131,6 +131,7 @@ static const struct command {
     {"diff", cli_diff, "tell what a change to the mapping does to clients"},
     {"test", cli_test, "run mapping tests"},
     {"drift", cli_drift, "list the service's names that a running gateway has no rule for"},
+    {"openapi", cli_openapi, "derive the description of the mirrored API"},
     {"version", cli_version, "print the version"},
 };
 

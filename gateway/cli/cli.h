@@ -26,6 +26,9 @@ int cli_drift(int argc, char **argv);
 /* Runs files of mapping tests: 0, 1 if some failed, 65 if a file is unusable. */
 int cli_test(int argc, char **argv);
 
+/* The description of the mirrored API: 0, or 1 if a description is not as it must be. */
+int cli_openapi(int argc, char **argv);
+
 /* Prints the version: 0. */
 int cli_version(int argc, char **argv);
 

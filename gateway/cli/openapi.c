@@ -1,0 +1,140 @@
+#include "cli/cli.h"
+#include "cli/colour.h"
+#include "cli/openapi_derive.h"
+#include "cli/source.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { OPTION_COMBINED = 256, OPTION_FORMAT, OUTPUT_BYTES_MAX = 64 * 1024 * 1024 };
+
+static const char help[] =
+    "usage: dpgw openapi derive SOURCE.yaml [-o FILE] [--combined] [OPTION]...\n"
+    "\n"
+    "derive: prints the description (OpenAPI 3, YAML or JSON) of the mirrored API,\n"
+    "made of the service's own SOURCE and the mapping: paths, names, examples and\n"
+    "sentences as clients know them, the gateway's own errors added, what no route\n"
+    "mirrors left out.  Layout and comments stay.  - reads from standard input.\n"
+    "\n"
+    "  -o, --output FILE       writes to FILE, if all is well\n"
+    "      --combined          both APIs in one description, each in a group of tags\n"
+    "      --format text|json  complaints to read, or one JSON object a line\n"
+    "  -c, --config FILE       the settings file, which names the mapping\n"
+    "      --set KEY=VALUE     a setting that goes before the file's\n"
+    "  -h, --help              this text\n"
+    "\n"
+    "example: dpgw openapi derive openapi/workspaces.yaml -o openapi/data-products.yaml\n"
+    "\n"
+    "exit status: 0 done, 1 complaints about the description, 64 wrong usage, 71 no\n"
+    "memory, 74 cannot write, 78 bad configuration\n";
+
+struct options {
+    struct cli_source source;
+    const char *output, *file;
+    bool combined, json, help;
+};
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+    static const struct option known[] = {CLI_SOURCE_OPTIONS,
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"combined", no_argument, NULL, OPTION_COMBINED},
+                                          {"format", required_argument, NULL, OPTION_FORMAT},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+
+    optind = 0; /* glibc: begin anew */
+    for (int option; (option = getopt_long(argc, argv, "c:o:h", known, NULL)) != -1;) {
+        if (option == 'h')
+            o->help = true;
+        else if (option == 'o')
+            o->output = optarg;
+        else if (option == OPTION_COMBINED)
+            o->combined = true;
+        else if (option == OPTION_FORMAT && cli_source_format(optarg, &o->json))
+            continue;
+        else if (!cli_source_option(&o->source, option, optarg))
+            return false;
+    }
+    if (o->help)
+        return true;
+    if (argc - optind != 2 || !text_eq(text_from(argv[optind]), TEXT("derive")))
+        return false;
+    o->file = argv[optind + 1];
+    return true;
+}
+
+/* --- output --------------------------------------------------------------- */
+
+static void print_complaints(const struct options *o, struct diag *d)
+{
+    if (o->json)
+        diag_print_json(d, stderr);
+    else
+        diag_print(d, stderr, colour_wanted(STDERR_FILENO));
+}
+
+/* Writes TEXT to where it was asked for. */
+static int write_out(const struct options *o, struct text text)
+{
+    FILE *to = o->output ? fopen(o->output, "wb") : stdout;
+    bool sound = to && fwrite(text.at, 1, text.len, to) == text.len && fflush(to) == 0;
+    int error = errno;
+
+    if (to && o->output)
+        sound = fclose(to) == 0 && sound;
+    if (sound)
+        return EX_OK;
+    fprintf(stderr, "dpgw openapi: cannot write %s: %s\n", o->output ? o->output : "",
+            strerror(error));
+    return EX_IOERR;
+}
+
+/* --- the commands --------------------------------------------------------- */
+
+static int derive(const struct options *o, const struct conf *conf, struct diag *d)
+{
+    struct buf derived;
+    int code = EXIT_FAILURE;
+
+    buf_init(&derived, OUTPUT_BYTES_MAX);
+    if (openapi_derive(conf->mapping, o->file, o->combined, &derived, d))
+        code = write_out(o, buf_text(&derived));
+    buf_fini(&derived);
+    return code;
+}
+
+static int openapi(const struct options *o)
+{
+    struct conf *conf = cli_source_load(&o->source, "openapi");
+    struct diag *d = diag_new();
+    int code = d ? EX_CONFIG : EX_OSERR;
+
+    if (conf && d) {
+        code = derive(o, conf, d);
+        print_complaints(o, d);
+    }
+    diag_free(&d);
+    conf_unref(&conf);
+    return code;
+}
+
+int cli_openapi(int argc, char **argv)
+{
+    struct options o = {0};
+
+    if (!read_options(argc, argv, &o)) {
+        fputs("dpgw openapi: give derive and the service's description\n"
+              "see dpgw openapi --help\n",
+              stderr);
+        return EX_USAGE;
+    }
+    if (o.help) {
+        fputs(help, stdout);
+        return EX_OK;
+    }
+    return openapi(&o);
+}

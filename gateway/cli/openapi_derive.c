@@ -1,0 +1,70 @@
+#include "cli/openapi_derive.h"
+
+#include "cli/openapi_groups.h"
+#include "cli/openapi_splice.h"
+
+enum { ERRORS_SHOWN = 3 };
+
+static struct yaml_span all_of(const struct openapi_document *document)
+{
+    return (struct yaml_span){0, document->source.len};
+}
+
+/* Reads what was derived again: what a reader of it would complain of is told of the source. */
+static bool is_sound(struct openapi_derivation *dv, struct text derived)
+{
+    struct diag *again = diag_new();
+    struct openapi_document document;
+    size_t count;
+    bool sound =
+        again && openapi_document_parse(dv->arena, dv->from.file, derived, &document, again);
+    const struct complaint *complaints = again ? diag_list(again, &count) : NULL;
+
+    dv->no_memory |= !again;
+    for (size_t i = 0; complaints && !sound && i < count && i < ERRORS_SHOWN; i++)
+        diag_error(dv->d, (struct where){.file = dv->from.file}, "unsound",
+                   "what is derived would not be sound: line %u there: %s",
+                   complaints[i].where.line, complaints[i].message);
+    diag_free(&again);
+    return sound;
+}
+
+static bool derive(struct openapi_derivation *dv, struct buf *to)
+{
+    struct openapi_edits edits = {.arena = dv->arena};
+    size_t begun = to->len;
+
+    openapi_survey(dv);
+    if (dv->no_memory || diag_errors(dv->d))
+        return false;
+    openapi_splice(dv, &edits);
+    openapi_splice_errors(dv, &edits);
+    openapi_splice_groups(dv, &edits);
+    openapi_edits_write(&edits, dv->from.source, all_of(&dv->from), to);
+    dv->no_memory |= edits.failed || to->failed;
+    return !dv->no_memory && is_sound(dv, text_from_offset(buf_text(to), begun));
+}
+
+bool openapi_derive(const struct mapping *m, const char *file, bool combined, struct buf *to,
+                    struct diag *d)
+{
+    struct openapi_derivation dv = {.mapping = m,
+                                    .d = d,
+                                    .arena = arena_new(OPENAPI_ARENA_BYTES),
+                                    .group = TEXT("Data Products")};
+    bool sound = false;
+
+    (void)combined;
+    if (dv.arena && openapi_document_read(dv.arena, file, &dv.from, d)) {
+        lookup_init(&dv.walked, dv.arena);
+        dv.errands_end = &dv.errands;
+        dv.fates = arena_zero(dv.arena, dv.from.nodes, sizeof *dv.fates);
+        dv.no_memory = !dv.fates;
+        sound = dv.fates && derive(&dv, to);
+    }
+    if (!dv.arena || dv.no_memory)
+        diag_error(d, (struct where){.file = file}, "no-memory", "not enough memory for this file");
+    if (dv.arena)
+        arena_free(&dv.arena);
+    return sound;
+}

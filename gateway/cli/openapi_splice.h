@@ -1,0 +1,23 @@
+/*
+ * openapi_splice.h - fates made into edits of the source; for openapi_*.c only
+ */
+#ifndef CLI_OPENAPI_SPLICE_H
+#define CLI_OPENAPI_SPLICE_H
+
+#include "cli/openapi_derivation.h"
+#include "cli/openapi_edits.h"
+#include "cli/openapi_outline.h"
+
+/* Edits all that was decided. */
+void openapi_splice(const struct openapi_derivation *dv, struct openapi_edits *edits);
+
+/* Puts the gateway's own errors into the operations that stay, and into the components. */
+void openapi_splice_errors(const struct openapi_derivation *dv, struct openapi_edits *edits);
+
+/* An outline for entries at the end of CONTAINER into TO, and what it holds put there. */
+struct openapi_outline openapi_outline_in(const struct openapi_derivation *dv,
+                                          const struct yaml_node *container, struct buf *to);
+void openapi_put_at_end(const struct openapi_derivation *dv, struct openapi_edits *edits,
+                        const struct yaml_node *container, struct buf *what);
+
+#endif
