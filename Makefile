@@ -220,6 +220,14 @@ soak: deps-test ## documents of 1 GiB, uploads of 2 GiB, open event streams, slo
 	    BUILD=build/release HEAP_OWNERS=build/release/bench/heap_owners.so \
 	    $(PYTHON) $$what || status=1; done; $(HAND_BACK); exit $$status
 
+# The descriptions of the API that the gateway serves: made, committed, never edited.
+.PHONY: openapi
+openapi: packages-there ## derive the API's description anew from openapi/workspaces.yaml and config/mapping.yaml
+	@$(MAKE) $(AGAIN) SAN= program
+	@build/release/dpgw openapi derive -c config/gateway.yaml -o openapi/data-products.yaml \
+	    openapi/workspaces.yaml
+	@$(HAND_BACK)
+
 .PHONY: bench
 bench: deps-test ## the splicer beside bare yajl_parse, and what an event is delayed
 	@$(MAKE) $(AGAIN) SAN= program splicer

@@ -9,10 +9,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { OPTION_COMBINED = 256, OPTION_FORMAT, OUTPUT_BYTES_MAX = 64 * 1024 * 1024 };
+enum { OPTION_FORMAT = 512, OUTPUT_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const char help[] =
-    "usage: dpgw openapi derive SOURCE.yaml [-o FILE] [--combined] [OPTION]...\n"
+    "usage: dpgw openapi derive SOURCE.yaml [-o FILE] [OPTION]...\n"
     "\n"
     "derive: prints the description (OpenAPI 3, YAML or JSON) of the mirrored API,\n"
     "made of the service's own SOURCE and the mapping: paths, names, examples and\n"
@@ -20,7 +20,6 @@ static const char help[] =
     "mirrors left out.  Layout and comments stay.  - reads from standard input.\n"
     "\n"
     "  -o, --output FILE       writes to FILE, if all is well\n"
-    "      --combined          both APIs in one description, each in a group of tags\n"
     "      --format text|json  complaints to read, or one JSON object a line\n"
     "  -c, --config FILE       the settings file, which names the mapping\n"
     "      --set KEY=VALUE     a setting that goes before the file's\n"
@@ -34,14 +33,13 @@ static const char help[] =
 struct options {
     struct cli_source source;
     const char *output, *file;
-    bool combined, json, help;
+    bool json, help;
 };
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {CLI_SOURCE_OPTIONS,
                                           {"output", required_argument, NULL, 'o'},
-                                          {"combined", no_argument, NULL, OPTION_COMBINED},
                                           {"format", required_argument, NULL, OPTION_FORMAT},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
@@ -52,8 +50,6 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->help = true;
         else if (option == 'o')
             o->output = optarg;
-        else if (option == OPTION_COMBINED)
-            o->combined = true;
         else if (option == OPTION_FORMAT && cli_source_format(optarg, &o->json))
             continue;
         else if (!cli_source_option(&o->source, option, optarg))
@@ -101,7 +97,7 @@ static int derive(const struct options *o, const struct conf *conf, struct diag 
     int code = EXIT_FAILURE;
 
     buf_init(&derived, OUTPUT_BYTES_MAX);
-    if (openapi_derive(conf->mapping, o->file, o->combined, &derived, d))
+    if (openapi_derive(conf->mapping, o->file, &derived, d))
         code = write_out(o, buf_text(&derived));
     buf_fini(&derived);
     return code;

@@ -29,6 +29,18 @@ static bool is_sound(struct openapi_derivation *dv, struct text derived)
     return sound;
 }
 
+/* A comment that tells where the file comes from; JSON has none. */
+static void put_heading(const struct openapi_derivation *dv, struct openapi_edits *edits)
+{
+    size_t start = text_starts(dv->from.source, TEXT("\xef\xbb\xbf")) ? 3 : 0;
+
+    if (dv->from.root->flow)
+        return;
+    openapi_edit(edits, (struct yaml_span){start, start},
+                 TEXT("# Made by `dpgw openapi derive`: change what it is made of instead."));
+    openapi_edit(edits, (struct yaml_span){start, start}, dv->from.newline);
+}
+
 static bool derive(struct openapi_derivation *dv, struct buf *to)
 {
     struct openapi_edits edits = {.arena = dv->arena};
@@ -39,13 +51,15 @@ static bool derive(struct openapi_derivation *dv, struct buf *to)
         return false;
     openapi_splice(dv, &edits);
     openapi_splice_errors(dv, &edits);
+    openapi_splice_tags(dv, &edits);
     openapi_splice_groups(dv, &edits);
+    put_heading(dv, &edits);
     openapi_edits_write(&edits, dv->from.source, all_of(&dv->from), to);
     dv->no_memory |= edits.failed || to->failed;
     return !dv->no_memory && is_sound(dv, text_from_offset(buf_text(to), begun));
 }
 
-bool openapi_derive(const struct mapping *m, const char *file, bool combined, struct buf *to,
+bool openapi_derive(const struct mapping *m, const char *file, struct buf *to,
                     struct diag *d)
 {
     struct openapi_derivation dv = {.mapping = m,
@@ -54,7 +68,6 @@ bool openapi_derive(const struct mapping *m, const char *file, bool combined, st
                                     .group = TEXT("Data Products")};
     bool sound = false;
 
-    (void)combined;
     if (dv.arena && openapi_document_read(dv.arena, file, &dv.from, d)) {
         lookup_init(&dv.walked, dv.arena);
         dv.errands_end = &dv.errands;

@@ -29,13 +29,23 @@ void openapi_edit(struct openapi_edits *e, struct yaml_span span, struct text wi
     e->sorted = false;
 }
 
-/* By place; of those that begin at one the widest first, then in the order they were told. */
+static bool is_put_in(const struct openapi_edit *e)
+{
+    return e->span.from == e->span.to;
+}
+
+/*
+ * By place; of those that begin at one first what is put in, then the widest,
+ * then in the order they were told.
+ */
 static int by_place(const void *left, const void *right)
 {
     const struct openapi_edit *a = left, *b = right;
 
     if (a->span.from != b->span.from)
         return a->span.from < b->span.from ? -1 : 1;
+    if (is_put_in(a) != is_put_in(b))
+        return is_put_in(a) ? -1 : 1;
     if (a->span.to != b->span.to)
         return a->span.to > b->span.to ? -1 : 1;
     return a->order < b->order ? -1 : 1;

@@ -68,7 +68,7 @@ static void add_table(struct buf *to)
 static void add_property(struct openapi_outline *o, const char *key, const char *type)
 {
     outline_map(o, key);
-    outline_raw(o, "type", type);
+    outline_text(o, "type", text_from(type));
 }
 
 void openapi_errors_schemas(struct openapi_outline *o)
@@ -78,22 +78,22 @@ void openapi_errors_schemas(struct openapi_outline *o)
     buf_init(&table, TABLE_BYTES_MAX);
     add_table(&table);
     outline_map(o, SCHEMA);
-    outline_raw(o, "type", "\"object\"");
-    outline_text(o, "description", TEXT("An error told of on the way to the service."));
+    outline_text(o, "type", TEXT("object"));
+    outline_text(o, "description", TEXT("An error made in place of an answer of the service."));
     outline_raw(o, "required", "[\"ok\", \"error\"]");
     outline_map(o, "properties");
-    add_property(o, "ok", "\"boolean\"");
+    add_property(o, "ok", "boolean");
     outline_raw(o, "enum", "[false]");
     outline_end_map(o);
-    add_property(o, "error", "\"object\"");
+    add_property(o, "error", "object");
     outline_raw(o, "required", "[\"code\", \"message\", \"details\"]");
     outline_map(o, "properties");
-    add_property(o, "code", "\"string\"");
+    add_property(o, "code", "string");
     outline_lines(o, "description", buf_text(&table));
     outline_end_map(o);
-    add_property(o, "message", "\"string\"");
+    add_property(o, "message", "string");
     outline_end_map(o);
-    add_property(o, "details", "\"object\"");
+    add_property(o, "details", "object");
     outline_end_map(o);
     outline_end_map(o);
     outline_end_map(o);
@@ -125,7 +125,7 @@ static void add_example(struct openapi_outline *o, const struct outcome_row *row
     outline_end_map(o);
 }
 
-/* "`BAD_REQUEST`, `INVALID_JSON`, on the way to the service" */
+/* "`INVALID_JSON`: The request body is not valid JSON." for each code. */
 static void add_description(struct openapi_outline *o, int status)
 {
     struct buf text;
@@ -134,11 +134,11 @@ static void add_description(struct openapi_outline *o, int status)
     for (enum outcome e = 0; e < OUTCOME_COUNT; e++) {
         if (outcome_row(e)->status != status || !is_first(e))
             continue;
-        buf_add(&text, text.len ? TEXT(", `") : TEXT("`"));
+        buf_add(&text, text.len ? TEXT(" `") : TEXT("`"));
         buf_add(&text, text_from(outcome_row(e)->code));
-        buf_add_byte(&text, '`');
+        buf_add(&text, TEXT("`: "));
+        buf_add(&text, text_from(outcome_row(e)->message));
     }
-    buf_add(&text, TEXT(", told of on the way to the service"));
     outline_text(o, "description", buf_text(&text));
     o->to->failed |= text.failed;
     buf_fini(&text);

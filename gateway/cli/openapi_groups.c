@@ -35,6 +35,22 @@ bool openapi_add_group(const struct openapi_derivation *dv, struct openapi_outli
     return any;
 }
 
+void openapi_splice_tags(const struct openapi_derivation *dv, struct openapi_edits *edits)
+{
+    for (const struct yaml_node *n = openapi_first(openapi_member(dv->from.root, "tags")); n;
+         n = n->next) {
+        const struct yaml_node *name = openapi_member(n, "name");
+        struct buf what;
+
+        if (openapi_fate(dv, n)->dropped || !openapi_is_text(name) ||
+            openapi_member(n, "x-displayName") || !text_starts(name_now(dv, name), dv->group))
+            continue;
+        struct openapi_outline o = openapi_outline_in(dv, n, &what);
+        outline_text(&o, "x-displayName", name->text);
+        openapi_put_at_end(dv, edits, n, &what);
+    }
+}
+
 /* The bytes of the member NODE of the root: whole lines, comments above not among them. */
 static struct yaml_span lines_of(const struct openapi_derivation *dv, const struct yaml_node *node)
 {

@@ -114,7 +114,9 @@ void openapi_rewrite_whole(struct openapi_edits *edits, struct text source,
 
     if (text_eq(s->text, becomes))
         return;
-    if (s->style == YAML_PLAIN && !openapi_scalar_plain(becomes))
+    if (s->style == YAML_PLAIN && openapi_scalar_plain(becomes))
+        openapi_edit(edits, s->span, becomes);
+    else if (s->style == YAML_PLAIN)
         quote_anew(edits, source, s, becomes);
     else
         openapi_rewrite(edits, source, s, &change, 1);

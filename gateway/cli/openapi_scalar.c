@@ -317,7 +317,11 @@ bool openapi_scalar_plain(struct text text)
 {
     struct yaml_node as_read = {.kind = YAML_SCALAR, .style = YAML_PLAIN, .text = text};
 
-    return is_tame(text) && !is_one_of(text.at[0], "-?{}") && yaml_sense(&as_read) == YAML_TEXT;
+    bool dash =
+        text.len > 1 && is_one_of(text.at[0], "-?") && text.at[1] != ' ' && text.at[1] != '-';
+
+    return is_tame(text) && (dash || !is_one_of(text.at[0], "-?{}")) &&
+           yaml_sense(&as_read) == YAML_TEXT;
 }
 
 void openapi_scalar_quoted(struct text text, struct buf *to)

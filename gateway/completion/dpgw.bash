@@ -9,6 +9,7 @@ _dpgw_options() {
     diff) echo '--fail-on --format --help' ;;
     test) echo '--filter --format -c --config --set --help' ;;
     drift) echo '--admin --format --help' ;;
+    openapi) echo '-o --output --format -c --config --set --help' ;;
     version) echo '--help' ;;
     esac
 }
@@ -25,7 +26,8 @@ _dpgw() {
     fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W \
-            'serve check translate explain diff test drift version --help --version' -- "$word")
+            'serve check translate explain diff test drift openapi version --help --version' \
+            -- "$word")
         return
     fi
     case $before in
@@ -39,7 +41,7 @@ _dpgw() {
         application/x-ndjson application/json-seq application/x-www-form-urlencoded
         multipart/form-data' -- "$word") ;;
     --set | --route | --admin | --filter) ;;
-    -c | --config | --body) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    -c | --config | --body | -o | --output) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     *)
         case $word in
         -*) mapfile -t COMPREPLY < <(compgen -W "$(_dpgw_options "$command")" -- "$word") ;;
@@ -47,6 +49,8 @@ _dpgw() {
             if [ "$command" = explain ] && [ "$before" = explain ]; then
                 mapfile -t COMPREPLY < <(compgen -W \
                     'GET HEAD POST PUT PATCH DELETE OPTIONS' -- "$word")
+            elif [ "$command" = openapi ] && [ "$before" = openapi ]; then
+                mapfile -t COMPREPLY < <(compgen -W 'derive' -- "$word")
             else
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
             fi

@@ -1,0 +1,152 @@
+"""openapi: what is derived of a description, and what it says of one that is not as it must be."""
+import json
+import re
+
+import cases
+import program
+
+GOLDEN = program.ROOT / "test/golden/openapi"
+
+
+class Openapi(cases.Case):
+    def command(self, *arguments, mapping=GOLDEN / "mapping.yaml", **options):
+        return program.run("openapi", *arguments, "-c", "config/gateway.yaml", "--set",
+                           f"mapping={mapping}", **options)
+
+    def derived(self, source, *arguments, **options):
+        """What is derived of SOURCE, the text of a description."""
+        status, printed, complaints = self.command("derive", "-", *arguments,
+                                                   stdin=source.encode(), **options)
+        self.assertEqual((status, complaints), (0, ""), printed)
+        return printed
+
+    def refused(self, source, *arguments, **options):
+        """The complaints about SOURCE."""
+        status, printed, complaints = self.command("derive", "-", *arguments,
+                                                   stdin=source.encode(), **options)
+        self.assertEqual((status, printed), (1, ""), complaints)
+        return complaints
+
+    def golden(self, name):
+        return (GOLDEN / name).read_bytes().decode()
+
+    # --- whole files ----------------------------------------------------------
+
+    def test_lines_with_comments_quotes_and_blocks(self):
+        self.assertEqual(self.derived(self.golden("lines/source.yaml")),
+                         self.golden("lines/data-products.yaml"))
+
+    def test_carriage_returns_stay(self):
+        source = self.golden("lines/source.yaml").replace("\n", "\r\n")
+        expected = self.golden("lines/data-products.yaml").replace("\n", "\r\n")
+        self.assertEqual(self.derived(source), expected)
+
+    def test_a_byte_order_mark_moves_nothing(self):
+        self.assertEqual(self.derived("\ufeff" + self.golden("lines/source.yaml")),
+                         "\ufeff" + self.golden("lines/data-products.yaml"))
+
+    def test_the_same_again(self):
+        source = self.golden("lines/source.yaml")
+        self.assertEqual(self.derived(source), self.derived(source))
+
+    def test_json_stays_json(self):
+        source = json.loads(self.golden("brackets/source.json"))
+        expected = json.loads(self.golden("brackets/data-products.json"))
+        for indent in (None, 2):
+            with self.subTest(indent=indent):
+                made = json.loads(self.derived(json.dumps(source, indent=indent)))
+                own = made.pop("components")
+                self.assertEqual(sorted(own), ["responses", "schemas"])
+                for path in made["paths"].values():
+                    for operation in path.values():
+                        for status in [s for s, r in operation["responses"].items()
+                                       if "GatewayError" in json.dumps(r)]:
+                            del operation["responses"][status]
+                self.assertEqual(made, expected)
+
+    def test_the_committed_description_is_fresh(self):
+        status, printed, _ = program.run("openapi", "derive", "openapi/workspaces.yaml", "-c",
+                                         "config/gateway.yaml")
+        self.assertEqual(status, 0)
+        self.assertEqual(printed, (program.ROOT / "openapi/data-products.yaml").read_text(),
+                         "stale: make openapi writes it anew")
+
+    def test_the_errors_are_those_of_the_code(self):
+        table = re.compile(r"\| `([A-Z_]+)` \| (\d{3}) \| ([^|]*?)(?: \||$)")
+        told = {(code, status) for code, status, _ in
+                table.findall((program.ROOT / "openapi/data-products.yaml").read_text())}
+        readme = (program.ROOT / "README.md").read_text()
+        errors = readme.partition("<!-- errors: begin -->")[2].partition("<!-- errors: end -->")[0]
+        self.assertEqual(told, {(code, status) for code, status, _ in table.findall(errors)})
+        self.assertGreater(len(told), 15)
+
+    def test_output_to_a_file(self):
+        made = self.folder / "made.yaml"
+        status, printed, complaints = self.command(
+            "derive", "-o", str(made), str(GOLDEN / "lines/source.yaml"))
+        self.assertEqual((status, printed, complaints), (0, "", ""))
+        self.assertEqual(made.read_text(), self.golden("lines/data-products.yaml"))
+        status, _, complaints = self.command("derive", "-o", "/nowhere/at/all",
+                                             str(GOLDEN / "lines/source.yaml"))
+        self.assertEqual(status, 74)
+        self.assertIn("/nowhere/at/all", complaints)
+
+    # --- complaints -----------------------------------------------------------
+
+    TOP = "openapi: 3.1.0\npaths:\n  /v1/workspaces:\n    get:\n"
+
+    def test_a_description_that_is_none(self):
+        self.assertIn("error: this is no OpenAPI 3 description", self.refused("swagger: 2.0\n"))
+        self.assertIn("-:1:10: error: this is no OpenAPI 3", self.refused("openapi: 2.0.0\n"))
+        self.assertIn("aliases (*a) are not accepted", self.refused("openapi: 3.1.0\nx: *a\n"))
+        self.assertIn("anchors (&a) are not accepted", self.refused("openapi: 3.1.0\nx: &a 1\n"))
+        self.assertIn('key "a" is already there', self.refused("openapi: 3.1.0\na: 1\na: 2\n"))
+        self.assertIn("not valid YAML", self.refused("openapi: [\n"))
+
+    def test_nothing_mirrored(self):
+        self.assertIn("-:2:1: error: no route mirrors any operation",
+                      self.refused("openapi: 3.1.0\npaths:\n  /other: {get: {}}\n"))
+
+    def test_references_that_lead_nowhere(self):
+        response = "      responses: {'200': {$ref: '%s'}}\n"
+        self.assertIn("-:5:33: error: nothing stands at \"#/components/responses/X\"",
+                      self.refused(self.TOP + response % "#/components/responses/X"))
+        self.assertIn("is not in this file",
+                      self.refused(self.TOP + response % "other.yaml#/X"))
+
+    def test_a_schema_that_would_have_to_read_two_ways(self):
+        source = self.TOP + """\
+      responses: {'200': {content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}}
+  /v1/workspaces/{workspaceId}/chat:
+    post:
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/S'}}}}
+      responses: {}
+components:
+  schemas:
+    S: {properties: {sourceWorkspaceId: {type: string}}}
+"""
+        self.assertIn('"sourceWorkspaceId" would have to read "sourceWorkspaceId" for one operation'
+                      ' and "sourceDataProductId" for another', self.refused(source))
+
+    def test_names_that_meet(self):
+        source = self.TOP + "      responses: {}\n      summary: x\n" \
+            "components: {securitySchemes: {}}\nsecurity: []\n"
+        self.derived(source)
+        both = self.TOP + """\
+      responses:
+        '200': {$ref: '#/components/responses/Workspace'}
+        '201': {$ref: '#/components/responses/DataProduct'}
+components: {responses: {Workspace: {}, DataProduct: {}}}
+"""
+        self.assertIn('key "DataProduct" is already there', self.refused(both))
+
+    def test_complaints_as_json(self):
+        line = self.refused("openapi: 3.1.0\npaths: {}\n", "--format", "json").splitlines()[0]
+        told = json.loads(line)
+        self.assertEqual((told["line"], told["code"]), (2, "nothing-mirrored"))
+
+    def test_wrong_usage_and_bad_configuration(self):
+        for words in ((), ("derive",), ("mirror", "x"), ("derive", "a", "b"), ("derive", "--x")):
+            self.assertEqual(program.run("openapi", *words)[0], 64, words)
+        self.assertEqual(self.command("derive", "-", mapping="/nowhere")[0], 78)
+        self.assertEqual(self.command("derive", "/nowhere.yaml")[0], 1)
