@@ -59,8 +59,7 @@ static bool derive(struct openapi_derivation *dv, struct buf *to)
     return !dv->no_memory && is_sound(dv, text_from_offset(buf_text(to), begun));
 }
 
-bool openapi_derive(const struct mapping *m, const char *file, struct buf *to,
-                    struct diag *d)
+bool openapi_derive(const struct mapping *m, const char *file, struct buf *to, struct diag *d)
 {
     struct openapi_derivation dv = {.mapping = m,
                                     .d = d,

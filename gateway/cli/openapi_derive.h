@@ -18,7 +18,6 @@
  * False, with complaints in D, if FILE can't be read or its derivation would
  * not be sound; then what was appended is not to be used.
  */
-bool openapi_derive(const struct mapping *m, const char *file, struct buf *to,
-                    struct diag *d);
+bool openapi_derive(const struct mapping *m, const char *file, struct buf *to, struct diag *d);
 
 #endif

@@ -36,8 +36,6 @@ static bool is_openapi_3(const struct openapi_document *document, struct diag *d
 bool openapi_document_parse(struct arena *arena, const char *file, struct text source,
                             struct openapi_document *document_out, struct diag *d)
 {
-    static const struct yaml_limits limits = {OPENAPI_BYTES_MAX, YAML_DEPTH_EVER,
-                                              OPENAPI_NODES_MAX};
     size_t errors = diag_errors(d);
 
     *document_out = (struct openapi_document){
@@ -48,7 +46,7 @@ bool openapi_document_parse(struct arena *arena, const char *file, struct text s
         return false;
     }
     diag_source(d, file, source);
-    document_out->root = yaml_tree_read_within(arena, file, document_out->source, &limits, d);
+    document_out->root = yaml_tree_read(arena, file, document_out->source, &yaml_description, d);
     if (!document_out->root || diag_errors(d) > errors)
         return false;
     document_out->nodes = numbers_of(document_out->root);
@@ -61,7 +59,7 @@ bool openapi_document_read(struct arena *arena, const char *file,
     bool is_stdin = text_eq(text_from(file), TEXT("-"));
     struct buf source;
 
-    buf_init(&source, OPENAPI_BYTES_MAX + 1);
+    buf_init(&source, yaml_description.bytes + 1);
     bool sound =
         yaml_file_bytes(is_stdin ? "/dev/stdin" : file, (struct where){.file = file}, &source, d) &&
         openapi_document_parse(arena, file, buf_text(&source), document_out, d);

@@ -13,11 +13,7 @@
 
 #include "conf/yaml_tree.h"
 
-enum {
-    OPENAPI_BYTES_MAX = 8 * 1024 * 1024,
-    OPENAPI_NODES_MAX = 500000,
-    OPENAPI_ARENA_BYTES = 1024 * 1024 * 1024
-};
+enum { OPENAPI_ARENA_BYTES = 1024 * 1024 * 1024 };
 
 struct openapi_document {
     const char *file; /* borrowed */

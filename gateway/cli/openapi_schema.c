@@ -46,7 +46,7 @@ static void take(void *owner, struct text span)
 static bool translated(struct openapi_derivation *dv, struct openapi_use use, struct text type,
                        struct text body, struct buf *to)
 {
-    static const struct translate_limits limits = {YAML_DEPTH_EVER, 1024, 64 * 1024,
+    static const struct translate_limits limits = {YAML_DEPTH_MOST, 1024, 64 * 1024,
                                                    SAMPLE_BYTES_MAX, SAMPLE_BYTES_MAX};
     struct translate_scene scene = {
         .mapping = dv->mapping, .upstream_origin = dv->origin, .client_origin = dv->origin};
