@@ -32,10 +32,10 @@ static bool has_status(int status)
     return false;
 }
 
-/* A documented operation is never refused for its method; some refusals are of bodies. */
+/* What is mirrored is never refused for its method or age; some refusals are of bodies. */
 static bool is_of_operations(int status, bool body)
 {
-    return has_status(status) && status != 405 &&
+    return has_status(status) && status != 405 && status != 410 &&
            (body || (status != 413 && status != 415 && status != 417));
 }
 
