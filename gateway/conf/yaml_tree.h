@@ -23,7 +23,7 @@ struct yaml_ceilings {
 };
 
 enum {
-    YAML_DEPTH_MOST = 100,              /* of any ceilings */
+    YAML_DEPTH_MOST = 100,               /* of any ceilings */
     YAML_ARENA_BYTES = 128 * 1024 * 1024 /* enough for any tree within either of the below */
 };
 
