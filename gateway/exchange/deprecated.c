@@ -2,30 +2,27 @@
 
 #include <time.h>
 
-enum { LINK_MAX = 1024 * 1024 };
-
 /* --- the successor ------------------------------------------------------------------ */
 
 /* Sets the path that takes over and the Link that says so; none: no route serves it. */
 static bool find_successor(struct exchange *ex)
 {
+    static const char rest[] = ">; rel=\"successor-version\"";
     const struct http_head *head = &ex->request.head;
-    struct deprecated *d = &ex->deprecated;
-    struct buf link;
+    struct text template = ex->route->deprecation->successor.text;
 
-    buf_init(&link, LINK_MAX);
-    buf_add_byte(&link, '<');
-    bool served = mapping_successor(ex->mapping, ex->route, head->method, head->path, &link);
-    size_t end = link.len;
-    buf_add(&link, TEXT(">; rel=\"successor-version\""));
-    struct text kept = link.failed ? (struct text){0} : arena_copy(ex->arena, buf_text(&link));
-    buf_fini(&link);
-    if (!kept.at)
-        return false;
-    if (!served)
+    if (!template.at)
         return true;
-    d->link = kept;
-    d->successor = text_of(kept.at + 1, end - 1);
+    size_t room = template.len + head->path.len + sizeof rest;
+    struct buf link = {.at = arena_alloc(ex->arena, room), .capacity = room, .max = room};
+    if (!link.at)
+        return false;
+    buf_add_byte(&link, '<');
+    if (!mapping_successor(ex->mapping, ex->route, head->method, head->path, &link))
+        return true;
+    ex->deprecated.successor = text_from_offset(buf_text(&link), 1);
+    buf_add(&link, text_of(rest, sizeof rest - 1));
+    ex->deprecated.link = buf_text(&link);
     return true;
 }
 

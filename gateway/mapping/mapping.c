@@ -104,7 +104,8 @@ bool mapping_successor(const struct mapping *m, const struct route *route, enum 
     if (!route->deprecation || !route->deprecation->successor.text.at)
         return false;
     pattern_carry(&served->client, &served->successor, path, to);
-    if (mapping_route(m, method, text_from_offset(buf_text(to), start), &successor) ==
+    if (!to->failed &&
+        mapping_route(m, method, text_from_offset(buf_text(to), start), &successor) ==
             ROUTE_FOUND &&
         !successor->passthrough)
         return true;
