@@ -187,9 +187,38 @@ deps-test: ## install what the tests and lint need besides
 deps-bench: ## install what measuring needs besides
 	@$(INSTALL) build test bench
 
+# --- what docs.serve shows: build/ has openapi/ and docs/ as share/dpgw will -----------
+REDOC_VERSION := 2.5.4
+REDOC := build/docs/redoc.standalone.js.gz
+DOCS  := $(patsubst openapi/%,build/openapi/%,$(wildcard openapi/data-products.yaml openapi/combined.yaml)) \
+    $(patsubst openapi/docs/%,build/docs/%,$(wildcard openapi/docs/index.html openapi/docs/page.*))
+
+build/openapi/%: openapi/%
+	@install -D -m 644 $< $@
+build/docs/%: openapi/docs/%
+	@install -D -m 644 $< $@
+
+# Its one picture of another host's is emptied; what came must be what came when it was chosen.
+$(REDOC): openapi/docs/redoc.sha512
+	@command -v npm >/dev/null || { echo 'npm is missing: `make deps-web` installs it' >&2; exit 1; }
+	@rm -rf build/redoc && mkdir -p build/redoc build/docs
+	@cd build/redoc && npm pack --silent --ignore-scripts redoc@$(REDOC_VERSION) >/dev/null && \
+	    sha512sum --quiet -c ../../$< && tar xzf redoc-$(REDOC_VERSION).tgz
+	@cd build/redoc/package && sed -i 's|src:"https://[^"]*/logo-mini.svg"|src:"data:,"|w ../changed' \
+	    bundles/redoc.standalone.js && test -s ../changed && \
+	    cat LICENSE bundles/redoc.standalone.js.LICENSE.txt >../../docs/redoc.LICENSE.txt
+	@gzip -9nc build/redoc/package/bundles/redoc.standalone.js >$@.part && mv $@.part $@
+	@rm -rf build/redoc
+
+.PHONY: docs docs-assets
+docs: $(DOCS)
+	@[ -e $(REDOC) ] || echo '/docs has no page: `make docs-assets` fetches what it is made with'
+docs-assets: $(REDOC) $(DOCS) ## fetch Redoc by npm, prove it, and put the page that shows the API into build/docs
+	@$(HAND_BACK)
+
 .PHONY: run
 run: deps ## install, build, start the demo service and the gateway (PORT= ADMIN_PORT= SERVICE_PORT=)
-	@$(MAKE) $(AGAIN) program service
+	@$(MAKE) $(AGAIN) program service docs
 	@$(HAND_BACK)
 	@DPGW='$(BUILD)/dpgw' SERVICE='$(SERVICE)' PORT='$(PORT)' ADMIN_PORT='$(ADMIN_PORT)' \
 	    SERVICE_PORT='$(SERVICE_PORT)' test/lib/run-demo
@@ -250,6 +279,8 @@ INSTALLED := \
     $(foreach file,$(wildcard config/*.schema.json config/tests/*.* config/tests/*/* config/prometheus/* \
         config/grafana/* config/logrotate/*), \
         $(file):$(SHARE)/dpgw/$(file:config/%=%):644) \
+    $(foreach file,$(DOCS) $(wildcard $(REDOC) build/docs/redoc.LICENSE.txt), \
+        $(file):$(SHARE)/dpgw/$(file:build/%=%):644) \
     $(foreach unit,$(wildcard config/systemd/*.service config/systemd/*.socket), \
         $(unit):$(UNITDIR)/$(notdir $(unit)):644)
 # Beside the configuration, whose first lines name them.
@@ -265,7 +296,7 @@ define newline
 endef
 
 .PHONY: install uninstall
-install: all ## install under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc) and UNITDIR
+install: all docs ## install under DESTDIR, PREFIX (/usr/local), SYSCONFDIR (/etc) and UNITDIR
 	@$(foreach one,$(INSTALLED),$(call put,$(one))$(newline)	@)
 	@for unit in '$(DESTDIR)$(UNITDIR)'/dpgw.*; do [ ! -e "$$unit" ] || sed -i \
 	    -e 's|/usr/local/bin/dpgw|$(PREFIX)/bin/dpgw|; s|/etc/dpgw/|$(SYSCONFDIR)/dpgw/|' "$$unit"; done
@@ -290,6 +321,7 @@ deb: ## build the Debian package in build/deb, and have lintian judge it
 	@rm -rf $(DEB) && mkdir -p $(DEB)/dpgw-$(VERSION)
 	@$(TREE) | tar cf - --null -T - | tar xf - -C $(DEB)/dpgw-$(VERSION)
 	@cp -r docker/debian $(DEB)/dpgw-$(VERSION)/debian
+	@[ ! -e $(REDOC) ] || install -D -m 644 -t $(DEB)/dpgw-$(VERSION)/build/docs $(REDOC) build/docs/redoc.LICENSE.txt
 	@cd $(DEB)/dpgw-$(VERSION) && dpkg-buildpackage -us -uc -b >../build.log 2>&1 || \
 	    { tail -50 ../build.log; exit 1; }
 	@lintian --allow-root --fail-on error,warning --info $(DEB)/*.changes

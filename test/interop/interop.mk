@@ -14,7 +14,7 @@ node-modules:
 	    chown -R "$$SUDO_UID:$$SUDO_GID" test/node_modules
 
 .PHONY: web-test
-web-test: deps-web ## the gateway between known clients, WireMock and a browser, its files in an editor (SAN=)
+web-test: deps-web docs-assets ## the gateway between known clients, WireMock and a browser, its files in an editor (SAN=)
 	@$(MAKE) $(AGAIN) program service
 	@BUILD='$(BUILD)' $(PYTHON) test/lib/suite.py interop web $(if $(SAN),,editor); \
 	    status=$$?; $(HAND_BACK); exit $$status

@@ -28,7 +28,7 @@ export function sampleMapping(...changes) {
   }, fs.readFileSync(SAMPLE_MAPPING, 'utf8'))
 }
 
-function configure(folder, upstream, mapping) {
+function configure(folder, upstream, mapping, more) {
   let mappingFile = SAMPLE_MAPPING
   if (mapping) {
     mappingFile = path.join(folder, 'mapping.yaml')
@@ -41,19 +41,20 @@ workers: 2
 upstream: {url: "${upstream}"}
 mapping: "${mappingFile}"
 log: {level: info, format: logfmt}
+${more}
 `)
   return file
 }
 
 export class Gateway {
-  // The gateway before the service at UPSTREAM, listening.
-  static async start(upstream, mapping) {
+  // The gateway before the service at UPSTREAM, listening; MORE are lines of its settings' file.
+  static async start(upstream, mapping, more = '') {
     const gateway = new Gateway()
     gateway.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dpgw-interop-'))
     gateway.lines = []
     gateway.tolerated = process.getuid() === 0 ? [/ warn running as root /] : []
     gateway.child = spawn(process.env.DPGW,
-      ['serve', '-c', configure(gateway.folder, upstream, mapping)],
+      ['serve', '-c', configure(gateway.folder, upstream, mapping, more)],
       { cwd: gateway.folder, stdio: ['ignore', 'pipe', 'pipe'] })
     gateway.ended = once(gateway.child, 'close')
     gateway.url = `http://${await gateway.#listening()}`

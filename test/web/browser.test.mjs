@@ -5,12 +5,11 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { afterEach, before, beforeEach, test } from 'node:test'
-import { chromium } from 'playwright-core'
 import { endings, Gateway, sampleMapping, until } from '../interop/stage.mjs'
 import { serve } from '../interop/streams.mjs'
+import { launch, watch } from './browser.mjs'
 
 const PAGE = fs.readFileSync(path.join(import.meta.dirname, 'page.html'))
 const COLLECTION = '/api/v1/accounts/a/data-products'
@@ -18,12 +17,9 @@ const STREAM = `${COLLECTION}/7/chat/stream`
 const EVENT_STREAM = { 'Content-Type': 'text/event-stream' }
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 const TIMEOUT = { timeout: 60000 }
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync',
-  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1', '--no-proxy-server']
 
 let answer, browser, gateway, page, requests, service
-let complaints, elsewhere
+let faults
 const ending = endings()
 
 before(async () => {
@@ -38,30 +34,18 @@ before(async () => {
     ['{methods: [POST], timeout: 300s}', '{methods: [GET, POST], timeout: 300s}'],
     ['passthrough:\n', 'passthrough:\n  - path: "/page/**"\n']))
   ending(() => gateway.stop())
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dpgw-web-'))
-  ending(() => fs.rmSync(folder, { recursive: true }))
-  browser = await chromium.launchPersistentContext(folder,
-    { executablePath: '/usr/bin/chromium', headless: true, args: FLAGS })
-  ending(() => browser.close())
-  browser.on('request', (request) => {
-    const { origin, protocol } = new URL(request.url())
-    if (origin !== gateway.url && protocol !== 'data:') elsewhere.push(request.url())
-  })
+  browser = await launch(ending)
 })
 
 beforeEach(async () => {
   requests = []
-  complaints = []
-  elsewhere = []
   page = await browser.newPage()
-  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
-  page.on('pageerror', (fault) => complaints.push(String(fault)))
+  faults = watch(page, gateway.url)
   await page.goto(`${gateway.url}/page/`)
 })
 afterEach(async () => {
   await page.close()
-  assert.deepEqual(complaints, [])
-  assert.deepEqual(elsewhere, [])
+  assert.deepEqual(faults, [])
 })
 
 // What the page has seen, as soon as it is COUNT long.
