@@ -134,6 +134,16 @@ components:
         self.assertIn('"sourceWorkspaceId" would have to read "sourceWorkspaceId" for one operation'
                       ' and "sourceDataProductId" for another', self.refused(source))
 
+    def test_what_a_text_contains_is_walked_too(self):
+        made = self.derived(self.TOP + """\
+      responses: {'200': {content: {text/event-stream: {schema: {$ref: '#/components/schemas/E'}}}}}
+components:
+  schemas:
+    E: {type: string, contentSchema: {$ref: '#/components/schemas/One'}}
+    One: {type: object, properties: {workspaceId: {type: string}}}
+""")
+        self.assertIn("    One: {type: object, properties: {dataProductId: {type: string}}}\n", made)
+
     def test_names_that_meet(self):
         source = self.TOP + "      responses: {}\n      summary: x\n" \
             "components: {securitySchemes: {}}\nsecurity: []\n"
