@@ -108,8 +108,14 @@ class Examples(Described):
         self.assertEqual([o for o in operations if o.about["tags"][0] not in group["tags"]], [])
 
 
-class Mirrored(Described):
-    """What the gateway makes of it."""
+class Derived(Described):
+    """openapi/data-products.yaml says what the gateway makes of it."""
+
+    def test_each_operation_answers_through_the_gateway_as_its_example_says(self):
+        derived = description.Description(description.DATA_PRODUCTS)
+        self.assertGreater(len(derived.operations), 35)
+        self.address = self.gateway(self.service()).client
+        self.walk(derived)
 
     def test_the_old_operations_still_answer_through_the_gateway(self):
         self.address = self.gateway(self.service()).client

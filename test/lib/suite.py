@@ -26,7 +26,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", "build/release"))
 # What these need besides is installed by `make deps-web`.
-ASKED_FOR = ("editor", "interop", "web")
+ASKED_FOR = ("editor", "interop", "openapi", "web")
 UNIT_SECONDS = 600
 SCRIPT_SECONDS = 3000
 TAP = re.compile(r"^(not )?ok(?: \d+)?(?: -)? (# SKIP ?)?(.*?)(?: \([\d.]+ s\))?$")
