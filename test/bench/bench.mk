@@ -5,6 +5,16 @@ $(HEAP_OWNERS): test/bench/heap_owners.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -fPIC -shared -o $@ $<
 
+# A client, and what libevent and curl cost by themselves.
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,caller bare_evhttp bare_curl)
+$(BENCH_PROGRAMS): $(BUILD)/bench/%: test/bench/%.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) $(LDFLAGS_) -o $@ $< $(EVENT) $(CURL) -lm
+
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+	@:
+
 .PHONY: heap-owners
 heap-owners: $(HEAP_OWNERS)
 	@:

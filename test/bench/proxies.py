@@ -3,134 +3,208 @@
 
 Words pick works and rows by name (`proxies.py 1k dpgw nginx`); without any of
 a kind, all of it is measured.  Each round asks every proxy in turn, on one
-core, with wrk and the service on the other.  Figures are medians over the
-rounds; ratios are taken round by round.  Results go to build/bench.json.
+core, with the clients and the service on the other.  Figures are medians over
+the rounds; ratios are taken round by round.  Results go to build/bench.json,
+tables to standard output, and a plot to build/bench.svg.
 """
 import contextlib
 import json
 import os
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 sys.dont_write_bytecode = True
 
+import crowd
 import judge
 import lineup
 import program
 import rig
-import wire
+import tables
+import turns
 import work as works
 
 QUICK = os.environ.get("BENCH_QUICK") == "1"
-ROUNDS = 3 if QUICK else 7
-SECONDS = 1                      # of one turn; wrk knows whole ones
+ROUNDS = 3 if QUICK else 5
+LOAD = 0.3                       # of what the gateway can do: the rate of the open loop
+OVERLOAD = 0.9                   # of what a row can do: beyond it an open loop tells nothing
+TRANSFERS = 32
 
 
-class Wrong(Exception):
-    """A reply that is not what the service's bytes must become."""
+class Measured:
+    """What one row came to at one work: its turns, or why it has none."""
+
+    def __init__(self):
+        self.turns, self.latency, self.void, self.peak = [], [], [], None
+
+    def figures(self):
+        found = {"turns": self.turns, "latency": self.latency, "void": sorted(set(self.void)),
+                 "peak_bytes": self.peak}
+        for name in ("cpu_us", "rps", "client_core"):
+            if values := [t[name] for t in self.turns if name in t]:
+                found[name] = tables.spread(values)
+        return found
 
 
-def sample(address, work, dialect, exact=False):
-    """Asks once, and holds the reply against what it must be, to the byte."""
-    with wire.Connection(address) as connection:
-        reply = connection.request(work.method, work.target, work.request_body(dialect),
-                                   [("Content-Type", "application/json")] if work.body else [])
-    judge.reply(reply.status, reply.body, work.reply[dialect], exact)
+class Comparison:
+    """All ROWS at one WORK, started, warmed and asked in turns."""
 
+    def __init__(self, folder, service, rows, work):
+        self.folder, self.service, self.work = folder / work.name, service, work
+        self.folder.mkdir()
+        self.rows = [row for row in rows if row.does(work)]
+        self.found = {row.name: Measured() for row in self.rows}
+        self.running, self.counts = {}, {}
 
-def wrk(folder, address, work, dialect, core=rig.OTHER_CORE):
-    """One turn of wrk: what wrk.lua prints."""
-    env = program.environment({"METHOD": work.method})
-    if work.body:
-        body = folder / f"request.{dialect}"
-        body.write_bytes(work.request_body(dialect))
-        env["BODY"] = str(body)
-    done = subprocess.run(
-        [*rig.on_core(core), "wrk", "-t1", f"-c{work.connections}", f"-d{SECONDS}s",
-         "-s", str(HERE / "wrk.lua"), f"http://{address}{work.target}"],
-        env=env, stdout=subprocess.PIPE, check=True, text=True, timeout=60)
-    result = json.loads(done.stdout.splitlines()[-1])
-    if result["errors"] or not result["requests"]:
-        raise Wrong(f"{work.name}: wrk saw {result}")
-    return result
-
-
-def turn(folder, running, work, dialect):
-    """One round's figures of RUNNING."""
-    sample(running.address, work, dialect)
-    before, core = running.cpu_seconds(), rig.cores_busy()
-    result = wrk(folder, running.address, work, dialect)
-    cpu = running.cpu_seconds() - before
-    busy = rig.cores_busy()[rig.OTHER_CORE] - core[rig.OTHER_CORE]
-    sample(running.address, work, dialect)
-    return {"cpu_us": cpu * 1e6 / result["requests"],
-            "rps": result["requests"] / result["seconds"],
-            "p50_us": result["p50_us"], "p99_us": result["p99_us"],
-            "client_core": busy / result["seconds"]}
-
-
-def spread(values):
-    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
-
-
-def compare(folder, service, rows, work):
-    """All ROWS at WORK, interleaved: the rounds of each."""
-    rounds = {row.name: [] for row in rows}
-    with contextlib.ExitStack() as over:
-        running = {}
-        for row in rows:
-            one = row.start(folder / f"{work.name}-{row.name}", service.address)
+    def _start(self, over):
+        for row in self.rows:
+            one = row.start(self.folder / row.name, self.service.address, self.work)
             over.callback(one.finish)
-            running[row.name] = one
-        for row in rows:         # warm: connections, caches, JIT
-            wrk(folder, running[row.name].address, work, row.dialect)
-        for number in range(ROUNDS):
-            for row in rows[number % len(rows):] + rows[:number % len(rows)]:
-                rounds[row.name].append(turn(folder, running[row.name], work, row.dialect))
-    return rounds
+            self.running[row.name] = one
 
+    def _attempt(self, row, measure):
+        """MEASURE() of ROW; a row with a wrong reply is out."""
+        found = self.found[row.name]
+        if row.name in self.running:
+            try:
+                measure(found)
+            except judge.Void as void:
+                found.void.append(str(void))
+                found.turns.clear()
+                del self.running[row.name]
 
-def show(work, rows, rounds):
-    print(f"\n{work.label}: {'':<24} CPU us/request      requests/s   p50 us   p99 us  client core")
-    for row in rows:
-        of = rounds[row.name]
-        cpu = spread([r["cpu_us"] for r in of])
-        print(f"{row.label:<36} {cpu['median']:>7.1f} ({cpu['least']:.1f}-{cpu['most']:.1f})"
-              + "".join(f" {statistics.median(r[k] for r in of):>8.0f}"
-                        for k in ("rps", "p50_us", "p99_us"))
-              + f" {100 * statistics.median(r['client_core'] for r in of):>5.0f} %")
-    if "dpgw" in rounds:
-        for row in rows:
-            if row.name != "dpgw":
-                ratio = spread([a["cpu_us"] / b["cpu_us"]
-                                for a, b in zip(rounds["dpgw"], rounds[row.name])])
-                print(f"  dpgw / {row.name}: {ratio['median']:.2f} "
-                      f"({ratio['least']:.2f}-{ratio['most']:.2f})")
+    def _warm(self, row):
+        running = self.running[row.name]
+        if self.work.counted:
+            self.counts[row.name] = turns.fitting(self.folder, running, self.work, row)
+        else:
+            turns.asked(self.folder, running.address, self.work, row)
+
+    def _turn(self, row, found):
+        figures = turns.turn(self.folder, self.running[row.name], self.work, row,
+                             self.counts.get(row.name))
+        found.turns.append(figures)
+
+    def _by_curl(self):
+        """curl alone, asking the service as the gateway's upstream side does."""
+        body = []
+        if self.work.body:
+            file = self.folder / "posted"
+            file.write_bytes(self.work.body[works.SERVICE])
+            body = [file]
+        result = turns.one_line([*rig.on_core(rig.PROXY_CORE),
+                                 program.build_path("BARE_CURL", "bench/bare_curl"),
+                                 f"http://{self.service.address}{self.work.target}", turns.SECONDS,
+                                 TRANSFERS, *body], 60)
+        if result["errors"]:
+            raise judge.Void(f"curl: {result['errors']} errors")
+        return {"cpu_us": result["cpu_seconds"] * 1e6 / result["requests"],
+                "rps": result["requests"] / turns.SECONDS}
+
+    def _direct(self):
+        """The service asked itself, from the proxy's core."""
+        row = lineup.Row("direct", "", None, works.SERVICE)
+        result = turns.asked(self.folder, self.service.address, self.work, row,
+                             20 if self.work.counted else None, rig.PROXY_CORE)
+        return {"rps": result["requests"] / result["seconds"]}
+
+    def _late(self, row, address, found, rate):
+        """One turn of the open loop."""
+        result = turns.call(self.folder, address, self.work, row,
+                            max(200, round(rate * turns.SECONDS)), rate)
+        if result["errors"]:
+            raise judge.Void(f"{result['errors']} wrong replies of {result['requests']}")
+        found.latency.append({k: result[k] for k in ("p50_us", "p99_us")})
+
+    def _rate(self):
+        """The open loop's: a share of what the gateway (or the first row) can do."""
+        first = next(iter(self.found.values())).figures()
+        return LOAD * first["rps"]["median"] if "rps" in first else None
+
+    def _open_loop(self):
+        rate = self._rate()
+        asked = [row for row in self.rows if row in lineup.ROWS and rate and
+                 self.found[row.name].turns and
+                 rate <= OVERLOAD * self.found[row.name].figures()["rps"]["median"]]
+        direct = lineup.Row("direct", "", None, works.SERVICE)
+        for _ in range(ROUNDS):
+            for row in asked:
+                self._attempt(row, lambda found, row=row: self._late(
+                    row, self.running[row.name].address, found, rate))
+            self._late(direct, self.service.address, self.found["direct"], rate)
+        return rate
+
+    def run(self):
+        """What `figures` of each row has, and of `curl` and `direct`, by name."""
+        for name in ("direct", *(() if self.work.counted else ("curl",))):
+            self.found[name] = Measured()
+        with contextlib.ExitStack() as over:
+            self._start(over)
+            for row in self.rows:
+                self._attempt(row, lambda _, row=row: self._warm(row))
+            for number in range(ROUNDS):
+                at = number % max(1, len(self.rows))
+                for row in self.rows[at:] + self.rows[:at]:
+                    self._attempt(row, lambda found, row=row: self._turn(row, found))
+                self.found["direct"].turns.append(self._direct())
+                if "curl" in self.found:
+                    self.found["curl"].turns.append(self._by_curl())
+            rate = self._open_loop() if self.work.late else None
+            for name, one in self.running.items():
+                self.found[name].peak = one.peak()
+        return self._judged(rate)
+
+    def _judged(self, rate):
+        rows = {name: found.figures() for name, found in self.found.items()}
+        proxies = {name: rows[name]["rps"]["median"] for name in self.running
+                   if rows[name]["turns"] and name != "evhttp"}
+        for name, row in rows.items():
+            for check in ([lambda: judge.client_core(row["client_core"]["median"])]
+                          if "client_core" in row else []):
+                try:
+                    check()
+                except judge.Void as void:
+                    row["void"].append(str(void))
+        result = {"label": self.work.label, "rows": rows, "rate": rate, "void": []}
+        try:
+            judge.upstream(rows["direct"]["rps"]["median"], max(proxies.values(), default=0))
+        except judge.Void as void:
+            result["void"].append(str(void))
+        return result
 
 
 def main(words):
     def picked(all_of):
-        return [one for one in all_of if one.name in words] or all_of
+        return [one for one in all_of if one.name in words]
 
-    rows, wanted = picked(lineup.ROWS), picked(works.works())
+    begun = time.monotonic()
+    rows = picked(lineup.ROWS + lineup.BESIDE) or lineup.ROWS + lineup.BESIDE
+    wanted = picked(works.works()) or works.works()
+    crowd.room_for(4096)
+    results = {"quick": QUICK, "rounds": ROUNDS, "works": {}}
     with tempfile.TemporaryDirectory(prefix="dpgw-bench-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)      # workers that are not root read what lies in it
         upstream = folder / "upstream"
         upstream.mkdir()
         works.write(upstream, wanted)
-        service = rig.nginx("upstream.conf", upstream, rig.OTHER_CORE, mkdir=False)
         try:
+            service = rig.nginx("upstream.conf", upstream, rig.OTHER_CORE, mkdir=False)
             for work in wanted:
-                show(work, rows, compare(folder, service, rows, work))
+                found = Comparison(folder, service, rows, work).run()
+                results["works"][work.name] = found
+                tables.show_work(found, rows)
             service.finish()
         finally:
             rig.end_all()
+    results["seconds"] = round(time.monotonic() - begun)
+    print(f"\n{results['seconds']} s in all")
+    if not words:
+        (program.ROOT / "build/bench.json").write_text(json.dumps(results, indent=1) + "\n")
 
 
 if __name__ == "__main__":

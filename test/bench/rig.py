@@ -29,15 +29,13 @@ def on_core(core):
     return ["taskset", "-c", str(core)]
 
 
-def cores_busy():
-    """Seconds that each core has been busy since boot, by its number."""
-    busy = {}
+def busy(core):
+    """Seconds that CORE has been busy since boot, with whatever."""
     for line in pathlib.Path("/proc/stat").read_text().splitlines():
-        if match := re.match(r"cpu(\d+) (.*)", line):
-            user, nice, system, _, _, irq, soft, steal, *_ = map(int, match.group(2).split())
-            busy[int(match.group(1))] = (user + nice + system + irq + soft + steal) \
-                / os.sysconf("SC_CLK_TCK")
-    return busy
+        if line.startswith(f"cpu{core} "):
+            user, nice, system, _, _, irq, soft, steal, *_ = map(int, line.split()[1:])
+            return (user + nice + system + irq + soft + steal) / os.sysconf("SC_CLK_TCK")
+    raise AssertionError(f"this machine has no core {core}: the proxy and its clients need one each")
 
 
 def family(pid):
@@ -47,6 +45,12 @@ def family(pid):
         for child in (task / "children").read_text().split():
             found += family(int(child))
     return found
+
+
+def resident(pid, name):
+    """NAME (VmRSS, VmHWM) of PID in bytes."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"^{name}:\s+(\d+) kB", status, re.M).group(1)) * 1024
 
 
 def fill(text, values):
@@ -88,6 +92,14 @@ class Started(program.Program):
 
     def cpu_seconds(self):
         return sum(time.clock_gettime(~pid << 3 | 2) for pid in family(self.pid))
+
+    def peak(self):
+        """The most memory that one process of it ever had resident."""
+        return max(resident(pid, "VmHWM") for pid in family(self.pid))
+
+    def held(self):
+        """What all of its processes have resident now."""
+        return sum(resident(pid, "VmRSS") for pid in family(self.pid))
 
     def finish(self):
         """Stops it; whatever it printed in the end is its own affair."""

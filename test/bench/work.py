@@ -54,10 +54,16 @@ REQUEST = filled(lambda text: POSTED % {"n": 7, "filler": text}, 1024)
 
 
 class Work:
-    """One kind of request: METHOD TARGET with BODY, a pair by dialect as is REPLY."""
+    """
+    One kind of request: METHOD TARGET with BODY, a pair by dialect as is
+    REPLY.  COUNTED: too large for wrk, which knows no number of requests.
+    LATE: latency is measured, too.
+    """
 
-    def __init__(self, name, label, path="", body=None, connections=32):
-        self.name, self.label, self.connections = name, label, connections
+    connections = 32
+
+    def __init__(self, name, label, path="", body=None, counted=False, late=False):
+        self.name, self.label, self.counted, self.late = name, label, counted, late
         self.method = "POST" if body else "GET"
         self.target = cases.CLIENT + path
         self.body = body
@@ -73,10 +79,11 @@ CLIENT, SERVICE = 0, 1           # index of a dialect in a pair
 
 def works():
     """Every work that is a request and its reply, in the order of the table."""
-    return [Work("1k", "1 KB object", "/1k"), Work("12k", "12 KB list", "/12k"),
+    return [Work("1k", "1 KB object", "/1k", late=True),
+            Work("12k", "12 KB list", "/12k", late=True),
             Work("post", "1 KB POST, both ways", body=dialects.both(REQUEST)),
-            Work("1200k", "1.2 MB list", "/1200k", connections=1),
-            Work("12m", "12 MB list", "/12m", connections=1)]
+            Work("1200k", "1.2 MB list", "/1200k", counted=True),
+            Work("12m", "12 MB list", "/12m", counted=True)]
 
 
 def write(folder, wanted):
