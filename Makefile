@@ -258,8 +258,9 @@ openapi: packages-there ## derive the API's description anew from openapi/worksp
 	@$(HAND_BACK)
 
 .PHONY: bench
-bench: deps-test ## the splicer beside bare yajl_parse, and what an event is delayed
-	@$(MAKE) $(AGAIN) SAN= program splicer
+bench: deps-test deps-bench ## the gateway beside other proxies, the splicer beside bare yajl_parse (BENCH_QUICK=1)
+	@$(MAKE) $(AGAIN) SAN= program splicer bench-programs
+	@BUILD=build/release $(PYTHON) test/bench/proxies.py
 	@build/release/bench/splicer
 	@BUILD=build/release $(PYTHON) test/bench/events.py
 	@$(HAND_BACK)

@@ -8,12 +8,17 @@ order; how far they keep to the bytes, probe.py tells.
 import json
 import math
 
+import wire
+
 CLIENT_CORE_MAX = 0.9            # busy, of the core of the clients and the service
 UPSTREAM_LEAST = 3               # times the fastest proxy: what the service does when asked itself
 
 
 class Void(Exception):
     """What was measured does not count, and why."""
+
+
+FAULTS = (Void, AssertionError, OSError, ValueError, wire.WireError)   # all of them void a row
 
 
 def same(one, other):

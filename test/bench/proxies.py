@@ -20,8 +20,10 @@ sys.path[:0] = [str(HERE.parent / "lib")]
 sys.dont_write_bytecode = True
 
 import crowd
+import held
 import judge
 import lineup
+import probe
 import program
 import rig
 import tables
@@ -72,7 +74,7 @@ class Comparison:
         if row.name in self.running:
             try:
                 measure(found)
-            except judge.Void as void:
+            except judge.FAULTS as void:
                 found.void.append(str(void))
                 found.turns.clear()
                 del self.running[row.name]
@@ -177,28 +179,71 @@ class Comparison:
         return result
 
 
-def main(words):
-    def picked(all_of):
-        return [one for one in all_of if one.name in words]
+def each(rows, name, measure):
+    """MEASURE(row) of every row, or why it has none; shown as it comes."""
+    found = {}
+    for row in rows:
+        try:
+            found[row.name] = measure(row)
+        except judge.FAULTS as fault:
+            found[row.name] = {"void": str(fault)[:300]}
+        tables.show_one(name, row, found[row.name])
+    return found
 
-    begun = time.monotonic()
+
+def beside(folder, service, rows, kinds, fidelity):
+    """What is no request and its reply: KINDS of it, by name."""
+    tenth = 16 if QUICK else 1
+    one = works.works()[0]
+    measures = {
+        "fidelity": lambda row: probe.probe(folder, row),
+        "streams": lambda row: held.streams(folder, row, fidelity.get(row.name) == "translated",
+                                            held.STREAMS // tenth),
+        "idle": lambda row: held.idle(folder, row, service, one),
+        "upload": lambda row: held.upload(folder, row, held.GIB // tenth),
+    }
+    results = {}
+    for kind in kinds:
+        print(f"\n{tables.HELD[kind]}")
+        results[kind] = each(rows, kind, measures[kind])
+        if kind == "fidelity":
+            fidelity.update({name: of.get("events") for name, of in results[kind].items()})
+    return results
+
+
+def measured(folder, words):
+    """All that WORDS pick, as build/bench.json has it."""
+    def picked(all_of, name=lambda one: one.name):
+        return [one for one in all_of if name(one) in words]
+
     rows = picked(lineup.ROWS + lineup.BESIDE) or lineup.ROWS + lineup.BESIDE
-    wanted = picked(works.works()) or works.works()
-    crowd.room_for(4096)
+    wanted, kinds = picked(works.works()), picked(tables.HELD, str)
+    if not wanted and not kinds:
+        wanted, kinds = works.works(), list(tables.HELD)
+    if "streams" in kinds and "fidelity" not in kinds:
+        kinds.insert(0, "fidelity")   # tells who translates events
+    upstream = folder / "upstream"
+    upstream.mkdir()
+    works.write(upstream, works.works())
+    service = rig.nginx("upstream.conf", upstream, rig.OTHER_CORE, mkdir=False)
     results = {"quick": QUICK, "rounds": ROUNDS, "works": {}}
+    for work in wanted:
+        found = Comparison(folder, service, rows, work).run()
+        results["works"][work.name] = found
+        tables.show_work(found, rows)
+    results |= beside(folder, service, [r for r in rows if r in lineup.ROWS], kinds, {})
+    service.finish()
+    return results
+
+
+def main(words):
+    begun = time.monotonic()
+    crowd.room_for(4096)
     with tempfile.TemporaryDirectory(prefix="dpgw-bench-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)      # workers that are not root read what lies in it
-        upstream = folder / "upstream"
-        upstream.mkdir()
-        works.write(upstream, wanted)
         try:
-            service = rig.nginx("upstream.conf", upstream, rig.OTHER_CORE, mkdir=False)
-            for work in wanted:
-                found = Comparison(folder, service, rows, work).run()
-                results["works"][work.name] = found
-                tables.show_work(found, rows)
-            service.finish()
+            results = measured(folder, words)
         finally:
             rig.end_all()
     results["seconds"] = round(time.monotonic() - begun)

@@ -12,7 +12,6 @@ import socket
 import time
 
 import program
-import wire
 
 HERE = pathlib.Path(__file__).resolve().parent
 PEERS = HERE / "peers"
@@ -66,7 +65,10 @@ def put(name, folder, **values):
 
 
 def listener():
-    """A listening socket on a free port, to hand down, and its address."""
+    """
+    A listening socket on a free port, to hand down, and its address: whoever
+    comes early waits in its queue.
+    """
     sock = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
     return sock, "127.0.0.1:%d" % sock.getsockname()[1]
 
@@ -106,19 +108,6 @@ class Started(program.Program):
         self.stop()
 
 
-def await_service(running, target="/"):
-    """Waits until RUNNING answers."""
-    deadline = wire.deadline_in()
-    while True:
-        try:
-            with wire.Connection(running.address) as connection:
-                return connection.request("GET", target)
-        except (OSError, wire.WireError):
-            if not running.running or time.monotonic() > deadline:
-                raise AssertionError(f"does not answer: {running.lines}") from None
-            time.sleep(0.02)
-
-
 def nginx(name, folder, core, upstream="", mkdir=True):
     """nginx with the configuration NAME of peers/ on a socket that it is handed."""
     if mkdir:
@@ -131,5 +120,4 @@ def nginx(name, folder, core, upstream="", mkdir=True):
                       address, descriptors=(sock.fileno(),),
                       env={"NGINX": f"{sock.fileno()};", "LD_LIBRARY_PATH": LIBRARIES})
     sock.close()
-    await_service(started)
     return started

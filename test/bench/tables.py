@@ -3,6 +3,13 @@ import statistics
 
 BARE = {"curl": "bare curl multi, no proxying", "direct": "the service itself"}
 
+HELD = {
+    "fidelity": "what is kept of the bytes, and what streams",
+    "streams": "open event streams, 5 events a second each",
+    "idle": "idle connections, after one request each",
+    "upload": "one upload of raw bytes",
+}
+
 
 def spread(values):
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
@@ -52,3 +59,21 @@ def show_work(found, rows):
             print(f"  void: {labels[name]}: {void}")
     for void in found["void"]:
         print(f"  void: {void}")
+
+
+def show_one(kind, row, of):
+    """One row of one of HELD."""
+    if "void" in of:
+        text = f"void: {of['void']}"
+    elif kind == "fidelity":
+        text = "  ".join(f"{k} {v if isinstance(v, str) else 'yes' if v else 'no'}"
+                         for k, v in of.items())
+    elif kind == "upload":
+        text = (f"{of['cpu_seconds'] * 2**30 / of['bytes']:.2f} CPU s/GiB, "
+                f"{of['bytes'] / of['seconds'] / 1e6:.0f} MB/s, peak {of['peak_bytes'] / 2**20:.1f} MiB")
+    else:
+        text = f"{of['each_bytes'] / 1024:.1f} KiB each"
+        if kind == "streams":
+            text += f", {of['cpu_us']:.1f} CPU us an event" + \
+                ("" if of["translated"] else ", untranslated")
+    print(f"{row.label.replace('*', '').replace('`', ''):<32} {text}", flush=True)

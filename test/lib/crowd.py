@@ -107,16 +107,17 @@ class Crowd:
     # --- what a test does -----------------------------------------------------------
 
     def open(self, address, count, path, fields=()):
-        """Opens COUNT streams at ADDRESS, no more than a few being opened at a time."""
+        """Opens COUNT more streams at ADDRESS, no more than a few being opened at a time."""
         host, _, port = address.rpartition(":")
-        for number in range(count):
+        wanted = len(self.clients) + count
+        for number in range(len(self.clients), wanted):
             end = End(socket.create_connection((host, int(port))), number)
             self.clients.append(end)
             self.said.append(b"")
             self._watch(end, self._take)
             end.sock.sendall(wire.request_bytes("POST", path, b'{"n":%d}' % number, fields))
             self.until(lambda: number - len(self.services) < 64, "the service's requests")
-        self.until(lambda: len(self.services) == count, "the service's requests")
+        self.until(lambda: len(self.services) == wanted, "the service's requests")
         self.everybody_has_heard()
 
     def say(self, number, text):

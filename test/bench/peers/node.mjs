@@ -28,7 +28,13 @@ const isJson = (headers) => (headers['content-type'] ?? '').startsWith('applicat
 
 const target = process.argv[2];
 const agent = new http.Agent({keepAlive: true, maxFreeSockets: 512});
-const plain = createProxyMiddleware({target, agent, proxyTimeout: 600000});
+const plain = createProxyMiddleware({
+  target,
+  agent,
+  proxyTimeout: 600000,
+  // The head of a stream is not kept until its first event.
+  on: {proxyRes: (proxyRes, req, res) => setImmediate(() => res.flushHeaders())},
+});
 const json = createProxyMiddleware({
   target,
   agent,
