@@ -260,9 +260,9 @@ openapi: packages-there ## derive the API's description anew from openapi/worksp
 .PHONY: bench
 bench: deps-test deps-bench ## the gateway beside other proxies, the splicer beside bare yajl_parse (BENCH_QUICK=1)
 	@$(MAKE) $(AGAIN) SAN= program splicer bench-programs
-	@BUILD=build/release $(PYTHON) test/bench/proxies.py
 	@build/release/bench/splicer
 	@BUILD=build/release $(PYTHON) test/bench/events.py
+	@BUILD=build/release $(PYTHON) test/bench/proxies.py
 	@$(HAND_BACK)
 
 .PHONY: numbers

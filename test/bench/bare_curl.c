@@ -146,9 +146,9 @@ int main(int argc, char **argv)
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, set_socket);
     curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
     clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += atoi(argv[2]);
+    end.tv_sec += (int)strtoul(argv[2], NULL, 10);
     struct curl_slist *fields = curl_slist_append(NULL, "Content-Type: application/json");
-    for (int i = 0; i < atoi(argv[3]); i++) {
+    for (int i = 0; i < (int)strtoul(argv[3], NULL, 10); i++) {
         CURL *easy = curl_easy_init();
         assert(easy);
         curl_easy_setopt(easy, CURLOPT_URL, argv[1]);

@@ -11,6 +11,8 @@ $(BENCH_PROGRAMS): $(BUILD)/bench/%: test/bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(COMPILE) $(LDFLAGS_) -o $@ $< $(EVENT) $(CURL) -lm
 
+test-programs: $(BUILD)/bench/caller
+
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
 	@:

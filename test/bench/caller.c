@@ -290,7 +290,8 @@ int main(int argc, char **argv)
                         "CONNECTIONS\n");
         return 64;
     }
-    place = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
+    place = (struct sockaddr_in){.sin_family = AF_INET,
+                                 .sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10))};
     if (inet_pton(AF_INET, argv[1], &place.sin_addr) != 1)
         fail(argv[1]);
     request = read_file(argv[3]);
@@ -302,7 +303,7 @@ int main(int argc, char **argv)
     latency = calloc(count, sizeof *latency);
     poll_fd = epoll_create1(0);
     assert(connections && latency && poll_fd >= 0 && count > 0);
-    due = atof(argv[6]) > 0 ? moments(atof(argv[6])) : NULL;
+    due = strtod(argv[6], NULL) > 0 ? moments(strtod(argv[6], NULL)) : NULL;
     prctl(PR_SET_TIMERSLACK, 1UL);
     int64_t begun = now();
     run(begun);

@@ -60,3 +60,12 @@ def upstream(direct, fastest):
     if direct < UPSTREAM_LEAST * fastest:
         raise Void(f"the service answered {direct:.0f} requests a second when asked itself, less "
                    f"than {UPSTREAM_LEAST} times the {fastest:.0f} of the fastest proxy")
+
+
+def complaint(check, *figures):
+    """Why CHECK finds FIGURES void, as a list of one, or none."""
+    try:
+        check(*figures)
+    except Void as void:
+        return [str(void)]
+    return []

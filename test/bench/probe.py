@@ -10,6 +10,7 @@ import time
 
 import cases
 import dialects
+import judge
 import upstream
 import wire
 import work as works
@@ -102,13 +103,24 @@ def bytes_kept(body):
     }
 
 
+def became_of(posted):
+    """What the service got of a request to translate."""
+    sent, wanted = dialects.both(works.REQUEST)
+    if posted in (wanted, sent):
+        return "to the byte" if posted == wanted else "untranslated"
+    return "decoded" if judge.same(json.loads(posted), json.loads(wanted)) else "wrong"
+
+
 def probe(folder, row):
-    """What ROW keeps; a value is True, False or, of events, what became of them."""
+    """What ROW keeps; a value is True, False or what became of it."""
     service = Service()
     try:
         running = row.start(folder / f"probe-{row.name}", service.address)
         with wire.Connection(running.address) as connection:
             found = bytes_kept(connection.request("GET", cases.CLIENT + "/small").body)
+            connection.request("POST", cases.CLIENT, dialects.both(works.REQUEST)[works.CLIENT],
+                               [("Content-Type", "application/json")])
+        found["requests"] = became_of(service.posted[-1])
         found["streamed"] = bool(first_bytes(service, running.address, "GET",
                                              cases.CLIENT + "/halves", b'"'))
         event = first_bytes(service, running.address, "POST", cases.CLIENT + "/p/chat/stream",

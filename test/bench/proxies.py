@@ -19,14 +19,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lib")]
 sys.dont_write_bytecode = True
 
+import chart
 import crowd
 import held
 import judge
 import lineup
+import machine
 import probe
 import program
 import rig
 import tables
+import targets
 import turns
 import work as works
 
@@ -35,6 +38,7 @@ ROUNDS = 3 if QUICK else 5
 LOAD = 0.3                       # of what the gateway can do: the rate of the open loop
 OVERLOAD = 0.9                   # of what a row can do: beyond it an open loop tells nothing
 TRANSFERS = 32
+DIRECT = lineup.Row("direct", "", None, works.SERVICE)
 
 
 class Measured:
@@ -84,6 +88,7 @@ class Comparison:
         if self.work.counted:
             self.counts[row.name] = turns.fitting(self.folder, running, self.work, row)
         else:
+            turns.sample(running.address, self.work, row)
             turns.asked(self.folder, running.address, self.work, row)
 
     def _turn(self, row, found):
@@ -109,17 +114,16 @@ class Comparison:
 
     def _direct(self):
         """The service asked itself, from the proxy's core."""
-        row = lineup.Row("direct", "", None, works.SERVICE)
-        result = turns.asked(self.folder, self.service.address, self.work, row,
-                             20 if self.work.counted else None, rig.PROXY_CORE)
+        turns.looked_at(self.folder, self.service.address, self.work, DIRECT)
+        result = turns.asked(self.folder, self.service.address, self.work, DIRECT,
+                             20 if self.work.counted else None, core=rig.PROXY_CORE)
         return {"rps": result["requests"] / result["seconds"]}
 
     def _late(self, row, address, found, rate):
         """One turn of the open loop."""
-        result = turns.call(self.folder, address, self.work, row,
-                            max(200, round(rate * turns.SECONDS)), rate)
-        if result["errors"]:
-            raise judge.Void(f"{result['errors']} wrong replies of {result['requests']}")
+        turns.looked_at(self.folder, address, self.work, row)
+        result = turns.asked(self.folder, address, self.work, row,
+                             max(200, round(rate * turns.SECONDS)), rate)
         found.latency.append({k: result[k] for k in ("p50_us", "p99_us")})
 
     def _rate(self):
@@ -132,12 +136,11 @@ class Comparison:
         asked = [row for row in self.rows if row in lineup.ROWS and rate and
                  self.found[row.name].turns and
                  rate <= OVERLOAD * self.found[row.name].figures()["rps"]["median"]]
-        direct = lineup.Row("direct", "", None, works.SERVICE)
         for _ in range(ROUNDS):
             for row in asked:
                 self._attempt(row, lambda found, row=row: self._late(
                     row, self.running[row.name].address, found, rate))
-            self._late(direct, self.service.address, self.found["direct"], rate)
+            self._late(DIRECT, self.service.address, self.found["direct"], rate)
         return rate
 
     def run(self):
@@ -162,21 +165,16 @@ class Comparison:
 
     def _judged(self, rate):
         rows = {name: found.figures() for name, found in self.found.items()}
-        proxies = {name: rows[name]["rps"]["median"] for name in self.running
-                   if rows[name]["turns"] and name != "evhttp"}
-        for name, row in rows.items():
-            for check in ([lambda: judge.client_core(row["client_core"]["median"])]
-                          if "client_core" in row else []):
-                try:
-                    check()
-                except judge.Void as void:
-                    row["void"].append(str(void))
-        result = {"label": self.work.label, "rows": rows, "rate": rate, "void": []}
-        try:
-            judge.upstream(rows["direct"]["rps"]["median"], max(proxies.values(), default=0))
-        except judge.Void as void:
-            result["void"].append(str(void))
-        return result
+        for row in rows.values():
+            if "client_core" in row:
+                row["void"] += judge.complaint(judge.client_core, row["client_core"]["median"])
+        # A large body goes through untranslated nearly as fast as it comes.
+        held_up = [rows[row.name]["rps"]["median"] for row in self.rows
+                   if rows[row.name]["turns"] and row.name != "evhttp" and
+                   (row.dialect == works.CLIENT or not self.work.counted)]
+        return {"label": self.work.label, "rows": rows, "rate": rate,
+                "void": judge.complaint(judge.upstream, rows["direct"]["rps"]["median"],
+                                        max(held_up, default=0))}
 
 
 def each(rows, name, measure):
@@ -246,10 +244,27 @@ def main(words):
             results = measured(folder, words)
         finally:
             rig.end_all()
-    results["seconds"] = round(time.monotonic() - begun)
-    print(f"\n{results['seconds']} s in all")
-    if not words:
-        (program.ROOT / "build/bench.json").write_text(json.dumps(results, indent=1) + "\n")
+    finish(results, round(time.monotonic() - begun), keep=not words)
+
+
+def finish(results, seconds, keep):
+    """Shows what became of the targets and, if all was measured, leaves it in build/."""
+    results |= {"seconds": seconds, "date": time.strftime("%Y-%m-%d", time.gmtime()),
+                "machine": machine.machine(), "commit": machine.commit(),
+                "labels": tables.BARE | {row.name: row.label
+                                         for row in lineup.ROWS + lineup.BESIDE}}
+    for name, found in results.get("fidelity", {}).items():
+        posted = results["works"].get("post", {"rows": {}})["rows"].get(name)
+        if posted and found.get("requests") == "wrong":
+            posted["void"].append("the service got a wrong request")
+    build = program.ROOT / "build"
+    splicer = build / "splicer.json"
+    tables.show_targets(targets.rows(results, json.loads(splicer.read_text())
+                                     if keep and splicer.exists() else None))
+    print(f"\n{seconds} s in all")
+    if keep:
+        (build / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
+        (build / "bench.svg").write_text(chart.svg(results))
 
 
 if __name__ == "__main__":

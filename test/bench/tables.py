@@ -77,3 +77,11 @@ def show_one(kind, row, of):
             text += f", {of['cpu_us']:.1f} CPU us an event" + \
                 ("" if of["translated"] else ", untranslated")
     print(f"{row.label.replace('*', '').replace('`', ''):<32} {text}", flush=True)
+
+
+def show_targets(rows):
+    """What was to be reached."""
+    if rows:
+        print("\ntargets, as ratios within this run")
+    for what, target, value, verdict in rows:
+        print(f"{what.replace('`', ''):<86} {target:>9} {value:>20}  {verdict}")

@@ -6,6 +6,7 @@ looks at every one.
 import json
 import pathlib
 import subprocess
+import time
 
 import judge
 import program
@@ -56,21 +57,25 @@ def wrk(folder, address, work, dialect, core=rig.OTHER_CORE):
 
 
 def call(folder, address, work, row, count, rate=0, core=rig.OTHER_CORE):
-    """COUNT requests, one after the other or at RATE; each reply is looked at."""
-    asked, expected = folder / "request", folder / "expected"
-    asked.write_bytes(request_of(work, row.dialect))
-    # What decodes and encodes again has bytes of its own: the sample's, which said the same.
-    expected.write_bytes(sample(address, work, row))
+    """COUNT requests, one after the other or at RATE; each reply is held against `looked_at`."""
     return one_line([*rig.on_core(core), program.build_path("CALLER", "bench/caller"),
-                     *address.split(":"), asked, expected,
+                     *address.split(":"), folder / "request", folder / "expected",
                      "bytes" if row.to_the_byte else "length", rate, count,
                      POOL if rate else 1], 120)
 
 
-def asked(folder, address, work, row, count=None, core=rig.OTHER_CORE):
-    """A turn of COUNT requests, or of as many as fit; checked."""
-    sample(address, work, row)
-    result = call(folder, address, work, row, count, core=core) if count else \
+def looked_at(folder, address, work, row):
+    """
+    Asks once and leaves request and reply for the caller: what decodes and
+    encodes again has bytes of its own, which said the same this time.
+    """
+    (folder / "request").write_bytes(request_of(work, row.dialect))
+    (folder / "expected").write_bytes(sample(address, work, row))
+
+
+def asked(folder, address, work, row, count=None, rate=0, core=rig.OTHER_CORE):
+    """COUNT requests, or as many as fit into a turn, none wrong; `looked_at` was before."""
+    result = call(folder, address, work, row, count, rate, core) if count else \
         wrk(folder, address, work, row.dialect, core)
     if result["errors"] or not result["requests"]:
         raise judge.Void(f"{result['errors']} wrong replies of {result['requests']}")
@@ -79,16 +84,18 @@ def asked(folder, address, work, row, count=None, core=rig.OTHER_CORE):
 
 def turn(folder, running, work, row, count=None):
     """One turn's figures of RUNNING."""
-    before, core = running.cpu_seconds(), rig.busy(rig.OTHER_CORE)
+    looked_at(folder, running.address, work, row)
+    before, core, begun = running.cpu_seconds(), rig.busy(rig.OTHER_CORE), time.monotonic()
     result = asked(folder, running.address, work, row, count)
-    taken, busy = running.cpu_seconds() - before, rig.busy(rig.OTHER_CORE) - core
-    requests = result["requests"] + (2 if count else 1)      # the samples
-    return {"cpu_us": taken * 1e6 / requests,
-            "rps": result["requests"] / result["seconds"],
-            "client_core": busy / max(result["seconds"], 0.05)}
+    taken = running.cpu_seconds() - before
+    busy = (rig.busy(rig.OTHER_CORE) - core) / (time.monotonic() - begun)
+    sample(running.address, work, row)
+    return {"cpu_us": taken * 1e6 / result["requests"],
+            "rps": result["requests"] / result["seconds"], "client_core": busy}
 
 
 def fitting(folder, running, work, row):
     """How many requests of WORK, a large one, fit into a turn."""
-    result = call(folder, running.address, work, row, 1)
+    looked_at(folder, running.address, work, row)
+    result = asked(folder, running.address, work, row, 1)
     return max(1, min(500, round(COUNTED_SECONDS / result["seconds"])))

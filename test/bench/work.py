@@ -86,9 +86,28 @@ def works():
             Work("12m", "12 MB list", "/12m", counted=True)]
 
 
+SMALL = 64 << 10                 # a document up to this is part of the service's configuration
+WORD = 1000                      # characters of one word of it: nginx takes 4096 bytes
+
+
+def location(work):
+    """What has nginx answer with the service's document of WORK at once."""
+    text = work.reply[SERVICE].decode()
+    assert not set("$'\\\n") & set(text), "these would have to be quoted"
+    words = [text[at:at + WORD] for at in range(0, len(text), WORD)]
+    names = "".join(f"${{w{number}}}" for number in range(len(words)))
+    said = "\n".join([*(f"    set $w{number} '{word}';" for number, word in enumerate(words)),
+                      f"    add_header ETag '\"{work.name}\"';",
+                      f'    return 200 "{names}";'])
+    targets = work.target, work.target.replace(cases.CLIENT, cases.SERVICE)
+    return "".join(f"location = {target} {{\n{said}\n}}\n" for target in targets)
+
+
 def write(folder, wanted):
-    """Writes the service's documents of WANTED works, as files that nginx answers with."""
+    """Writes what nginx answers with to WANTED works: files, and a part of its configuration."""
     service = pathlib.Path(folder) / "service"
     service.mkdir()
+    small = [work for work in wanted if len(work.reply[SERVICE]) <= SMALL]
+    (pathlib.Path(folder) / "small.conf").write_text("".join(map(location, small)))
     for work in wanted:
         (service / work.name).write_bytes(work.reply[SERVICE])

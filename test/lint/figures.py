@@ -5,19 +5,19 @@ Reads what make soak and make bench have left in build/.  The marker carries a
 digest of the figures, so that lint sees a change by hand.
 """
 import json
-import os
 import pathlib
-import subprocess
 import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(ROOT / "test/lib"), str(ROOT / "test/bench")]
+import beside  # noqa: E402
 from documents import FIGURES, README, digest  # noqa: E402
+from machine import commit, machine  # noqa: E402
 
 MEASURED = {"memory": "make soak", "uploads": "make soak", "streams": "make soak",
-            "splicer": "make bench", "events": "make bench"}
+            "splicer": "make bench", "events": "make bench", "bench": "make bench"}
 STREAMS = {"plain": "plain", "unannounced": "plain, from clients without `Accept`",
            "gzip": "gzip on both sides"}
 
@@ -29,26 +29,6 @@ def measured(name):
         return json.loads(path.read_text())
     except FileNotFoundError:
         sys.exit(f"{path.relative_to(ROOT)} is not there; `{MEASURED[name]}` measures it")
-
-
-def commit():
-    """The short name of the commit in the tree, with + where the tree differs from it."""
-    git = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT)]
-    name = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], stdout=subprocess.PIPE,
-                          text=True, check=True).stdout.strip()
-    changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", "gateway", "Makefile"],
-                             check=False).returncode
-    return name + ("+" if changed else "")
-
-
-def machine():
-    """CPU model, cores, kernel: no name of the machine."""
-    model = "unknown CPU"
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-            break
-    return f"{model}, {os.cpu_count()} cores, Linux {os.uname().release.split('-')[0]}"
 
 
 def table(head, rows):
@@ -97,10 +77,11 @@ def events_table(rows):
 def splicer_table(found):
     """Throughput beside bare yajl_parse, one core, the same documents."""
     return table(["one core, whole documents of 8 MiB, MB/s", "`yajl_parse`", "replies", "ratio",
-                  "requests", "ratio"],
+                  "requests", "ratio", "`memcpy`"],
                  [[d["name"], f"{d['yajl_mb_s']:.0f}", f"{d['response_mb_s']:.0f}",
                    f"{d['response_ratio']:.2f}", f"{d['request_mb_s']:.0f}",
-                   f"{d['request_ratio']:.2f}"] for d in found["documents"]])
+                   f"{d['request_ratio']:.2f}", f"{d['memcpy_mb_s']:.0f}"]
+                  for d in found["documents"]])
 
 
 def tokens_table(found):
@@ -131,9 +112,10 @@ def fuzzing_table():
 
 
 def figures():
-    splicer = measured("splicer")
+    splicer, bench = measured("splicer"), measured("bench")
     return "\n".join([
         f"Commit {commit()}, {time.strftime('%Y-%m-%d', time.gmtime())}; {machine()}.\n",
+        *(table(head, rows) for head, rows in beside.all_tables(bench, splicer)),
         memory_table(measured("memory")["rows"] + measured("uploads")["rows"]),
         streams_table(measured("streams")["rows"]), events_table(measured("events")["rows"]),
         splicer_table(splicer), tokens_table(splicer), reliability_table(),
@@ -147,6 +129,7 @@ def main():
     marked = f"<!-- numbers: begin {digest(text)} -->\n{text}<!-- numbers: end -->"
     assert FIGURES.search(whole), "README has no markers for the figures"
     readme.write_text(FIGURES.sub(lambda _: marked, whole))
+    (ROOT / "test/bench/bench.svg").write_text((ROOT / "build/bench.svg").read_text())
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ WORDS_IN = (".c", ".h", ".md", ".py", ".mjs", ".html", ".yaml", ".txt", ".json",
 
 URL = re.compile(r"\bhttps?://([^\s/\"'<>)`\\:{}%]+)")
 HOSTS = re.compile(r"\d+\.\d+\.\d+\.\d+|[\w.-]*\b(example|invalid|test|internal|local)"
-                   r"(\.(com|org|net))?|\[.*|\$.*|json-schema\.org")
+                   r"(\.(com|org|net))?|\[.*|\$.*|json-schema\.org|www\.w3\.org")
 REGISTRY = re.compile(r"\b(?:\w+\.)*(?:debian|npmjs|pypi|docker|ghcr|quay|gcr|crates|golang)"
                       r"\.(?:org|com|io)\b")
 MACHINE_PATH = re.compile(r"(?<![\w.}*~)\]-])/(?:home|root|Users|work|mnt|media)/[\w.-]+")
