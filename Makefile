@@ -54,6 +54,7 @@ YAJL  := $(call libs_of,yajl)
 YAML  := $(call libs_of,yaml-0.1)
 CODING := $(call libs_of,zlib libbrotlidec libbrotlienc libzstd)
 EVENT := $(call libs_of,libevent_extra libevent_core)
+TLS   := $(filter-out -levent,$(call libs_of,libevent_openssl openssl))
 CURL  := $(call libs_of,libcurl)
 SYSTEMD := $(call libs_of,libsystemd)
 
@@ -64,9 +65,9 @@ LIBS_coding    := $(CODING)
 LIBS_mapping   := $(YAJL) $(CODING)
 LIBS_translate := $(YAJL) $(CODING)
 LIBS_conf      := $(YAJL) $(CODING) $(YAML)
-LIBS_front     := $(YAJL) $(CODING) $(YAML) $(EVENT) -lpthread
+LIBS_front     := $(YAJL) $(CODING) $(YAML) $(TLS) $(EVENT) -lpthread
 LIBS_upstream  := $(YAJL) $(CODING) $(YAML) $(EVENT) $(CURL) -lpthread
-LIBS_exchange  := $(YAJL) $(CODING) $(YAML) $(EVENT) $(CURL) -lpthread
+LIBS_exchange  := $(YAJL) $(CODING) $(YAML) $(TLS) $(EVENT) $(CURL) -lpthread
 LIBS_server    := $(LIBS_exchange) $(SYSTEMD)
 LIBS_cli       := $(LIBS_exchange)
 LIBS_service   := $(call libs_of,libmicrohttpd jansson libcrypto) -lpthread
@@ -74,7 +75,7 @@ LIBS_service   := $(call libs_of,libmicrohttpd jansson libcrypto) -lpthread
 # --- flags ------------------------------------------------------------------
 CPPFLAGS := $(CPPFLAGS) -Igateway -D_GNU_SOURCE -DDPGW_VERSION='"$(VERSION)"' \
             -DSYSCONFDIR='"$(SYSCONFDIR)"' -DDATADIR='"$(PREFIX)/share/dpgw"' \
-            $(call cflags_of,yajl yaml-0.1 libevent_core libcurl)
+            $(call cflags_of,yajl yaml-0.1 libevent_core libcurl openssl)
 CFLAGS   ?= -O2 -g
 CFLAGS_  := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wvla -Wformat=2 -fPIE -fstack-protector-strong \

@@ -2,6 +2,7 @@
 
 #include "cli/colour.h"
 #include "conf/conf.h"
+#include "front/tls.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -102,6 +103,8 @@ static int check(const struct check *c, const char *file)
     if (!complaints)
         return no_memory();
     struct conf *conf = conf_load(file, &overrides, environ, complaints);
+    if (conf && !tls_proven(&conf->tls, &conf->service_tls, complaints))
+        conf_unref(&conf);
     print_complaints(complaints, c->json);
     if (conf && c->print)
         conf_print(conf, stdout);

@@ -1,6 +1,7 @@
 #include "cli/source.h"
 
 #include "cli/colour.h"
+#include "front/tls.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -37,6 +38,8 @@ struct conf *cli_source_load(const struct cli_source *source, const char *comman
         conf = conf_load(file, &overrides, environ, complaints);
     else
         fprintf(stderr, "dpgw %s: not enough memory\n", command);
+    if (conf && !tls_proven(&conf->tls, &conf->service_tls, complaints))
+        conf_unref(&conf);
     if (complaints)
         diag_print(complaints, stderr, colour_wanted(STDERR_FILENO));
     diag_free(&complaints);

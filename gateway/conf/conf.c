@@ -37,11 +37,11 @@ static struct yaml_node *load_tree(struct loading *l, const char *file, struct w
 
 /* --- the mapping --------------------------------------------------------------------- */
 
-/* The path that the setting at FIELD names, as seen from the settings file's folder. */
-static struct text resolved(const struct loading *l, const struct text *field)
+/* The path NAME that the setting at FIELD holds, as seen from the settings file's folder. */
+static struct text resolved(const struct loading *l, const void *field, struct text name)
 {
     const struct conf_origin *origin = layers_origin(l->layers, field);
-    struct text name = *field, folder = text_from(l->conf->file);
+    struct text folder = text_from(l->conf->file);
     bool beside = origin->source == CONF_DEFAULT || origin->source == CONF_FILE;
 
     while (folder.len > 0 && folder.at[folder.len - 1] != '/')
@@ -84,7 +84,7 @@ static void load_token(struct loading *l)
     if (!file->at)
         return;
     buf_init(&token, TOKEN_FILE_MAX);
-    *file = resolved(l, file);
+    *file = resolved(l, file, *file);
     if (!file->at) {
         no_memory(l->d, l->conf->file);
     } else if (yaml_file_bytes(file->at, where, &token, l->d)) {
@@ -109,7 +109,7 @@ static void load_docs(struct loading *l)
     if (!s->docs.serve)
         return;
     if (!text_eq(s->docs.directory, TEXT("auto")))
-        folder = resolved(l, &s->docs.directory);
+        folder = resolved(l, &s->docs.directory, s->docs.directory);
     else
         origin = layers_origin(l->layers, &s->docs.serve);
     if (!folder.at) {
@@ -120,6 +120,62 @@ static void load_docs(struct loading *l)
     l->conf->docs = docs_read(folder.at, document, origin->where, l->conf->arena, l->trees, l->d);
     for (size_t i = 0; l->conf->docs && i < DOCS_FILES; i++)
         l->conf->files[l->conf->file_count++] = l->conf->docs->files[i];
+}
+
+/* --- the files of TLS ----------------------------------------------------------------- */
+
+/* Reads the file NAMED somewhere; what can't be read is complained of. */
+static void load_pem(struct loading *l, struct text path, struct where where, struct pem_file *to)
+{
+    struct buf bytes;
+
+    if (!path.at)
+        return;
+    buf_init(&bytes, TLS_FILE_BYTES_MAX + 1);
+    struct file_mark mark = {path.at, FILE_MARK_ABSENT};
+    if (yaml_file_bytes(path.at, where, &bytes, l->d)) {
+        mark.content = file_mark_of(buf_text(&bytes));
+        *to = (struct pem_file){path, arena_copy(l->conf->arena, buf_text(&bytes)), where};
+        if (!to->bytes.at)
+            no_memory(l->d, path.at);
+        if (bytes.len > TLS_FILE_BYTES_MAX)
+            diag_error(l->d, where, "too-large", "%s is larger than 1 MiB", path.at);
+    }
+    l->conf->files[l->conf->file_count++] = mark;
+    explicit_bzero(bytes.at, bytes.len);
+    buf_fini(&bytes);
+}
+
+/* The file that the setting at FIELD names, if any. */
+static void load_pem_of(struct loading *l, struct text *field, struct pem_file *to)
+{
+    if (field->at)
+        *field = resolved(l, field, *field);
+    load_pem(l, *field, layers_origin(l->layers, field)->where, to);
+}
+
+static void load_pems(struct loading *l, struct files *files, struct pem_file *to)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        files->at[i] = resolved(l, files, files->at[i]);
+        load_pem(l, files->at[i], files->where[i], &to[i]);
+    }
+}
+
+static void load_tls(struct loading *l)
+{
+    struct settings *s = &l->layers->settings;
+    struct tls_files *tls = &l->conf->tls;
+    struct service_tls_files *service = &l->conf->service_tls;
+
+    load_pems(l, &s->tls.certificates, tls->certificates);
+    load_pems(l, &s->tls.keys, tls->keys);
+    load_pem_of(l, &s->tls.client_ca, &tls->client_ca);
+    tls->count = s->tls.certificates.count;
+    tls->client_auth = s->tls.client_auth;
+    load_pem_of(l, &s->upstream.tls.ca, &service->ca);
+    load_pem_of(l, &s->upstream.tls.certificate, &service->certificate);
+    load_pem_of(l, &s->upstream.tls.key, &service->key);
 }
 
 /* --- all of it ------------------------------------------------------------------------- */
@@ -142,9 +198,10 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
         layers_check(l->layers);
     load_token(l);
     load_docs(l);
+    load_tls(l);
     if (s->log_file.at)
-        s->log_file = resolved(l, &s->log_file);
-    s->mapping_file = resolved(l, &s->mapping_file);
+        s->log_file = resolved(l, &s->log_file, s->log_file);
+    s->mapping_file = resolved(l, &s->mapping_file, s->mapping_file);
     if (!s->mapping_file.at)
         no_memory(l->d, file);
     else if (sound || access(s->mapping_file.at, R_OK) == 0)

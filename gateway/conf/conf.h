@@ -11,6 +11,7 @@
 #include "base/file_mark.h"
 #include "conf/docs.h"
 #include "conf/settings.h"
+#include "conf/tls_files.h"
 #include "mapping/mapping.h"
 
 #include <stdatomic.h>
@@ -30,16 +31,19 @@ struct conf_origin {
     struct where where;
 };
 
-enum { CONF_FILES_MAX = 3 + DOCS_FILES }; /* settings, mapping, token, and those of the docs */
+/* settings, mapping, token, and those of the docs and of TLS */
+enum { CONF_FILES_MAX = 3 + DOCS_FILES + TLS_FILES_MAX };
 
 /* Both files, as they were read.  Nothing in it changes; it is counted like its mapping. */
 struct conf {
     atomic_uint references;
-    const char *file;                       /* the settings file that was read */
-    struct settings settings;               /* texts owned by the conf */
-    struct mapping *mapping;                /* one reference */
-    struct docs *docs;                      /* what docs.serve shows; NULL: nothing */
-    struct text admin_token;                /* what admin_token_file holds; absent: none */
+    const char *file;         /* the settings file that was read */
+    struct settings settings; /* texts owned by the conf */
+    struct mapping *mapping;  /* one reference */
+    struct docs *docs;        /* what docs.serve shows; NULL: nothing */
+    struct text admin_token;  /* what admin_token_file holds; absent: none */
+    struct tls_files tls;     /* with clients */
+    struct service_tls_files service_tls;
     const struct conf_origin *origins;      /* one for each row of SETTINGS */
     struct file_mark files[CONF_FILES_MAX]; /* all that was read */
     size_t file_count;

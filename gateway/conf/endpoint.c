@@ -111,6 +111,11 @@ static bool is_host(struct text host)
     return host.len > 0 && host.len <= 253;
 }
 
+bool endpoint_is_name(struct text t)
+{
+    return is_host(t) && t.at[0] != '[';
+}
+
 bool endpoint_is_authority(struct text t)
 {
     struct text host;
@@ -120,16 +125,16 @@ bool endpoint_is_authority(struct text t)
 
 const char *endpoint_url_fault(struct text t)
 {
-    struct text scheme = TEXT("http://"), unix_prefix = TEXT("unix:");
+    struct text unix_prefix = TEXT("unix:");
+    bool tls = text_starts(t, TEXT("https://"));
+    struct text scheme = tls ? TEXT("https://") : TEXT("http://");
 
     if (text_starts(t, unix_prefix))
         return is_path(text_from_offset(t, unix_prefix.len))
                    ? NULL
                    : "behind unix: stands the whole path of a socket";
-    if (text_starts(t, TEXT("https://")))
-        return "https is not in this version";
     if (!text_starts(t, scheme))
-        return "it begins with http:// or unix:/";
+        return "it begins with http://, https:// or unix:/";
     struct text authority = text_from_offset(t, scheme.len);
     size_t end = text_find(authority, '/');
     if (end == authority.len)

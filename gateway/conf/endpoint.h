@@ -29,6 +29,9 @@ bool endpoint_is_address(struct text t);
 /* True if ADDRESS leaves its port to the system, so that the same text is not the same address. */
 bool endpoint_is_any_port(struct text address);
 
+/* True if T is the name of a host: no address in brackets, and no port. */
+bool endpoint_is_name(struct text t);
+
 /* True if T is the authority of a URL without a user: a host, with a port or without. */
 bool endpoint_is_authority(struct text t);
 

@@ -12,14 +12,6 @@ enum {
     KEYS_IN_ONE_MAP = SETTINGS_COUNT + 8
 };
 
-static const char *const later[] = {
-#define X(key) key,
-    SETTINGS_LATER(X)
-#undef X
-};
-
-enum { LATER_COUNT = sizeof later / sizeof later[0] };
-
 void layers_init(struct layers *l, const char *file, struct arena *arena, struct diag *d)
 {
     *l = (struct layers){.file = file, .arena = arena, .d = d};
@@ -88,48 +80,45 @@ static bool is_section(struct text name)
 /* The keys of one map of the file, for messages and guesses. */
 struct vocabulary {
     char copies[KEYS_IN_ONE_MAP][KEY_BYTES];
-    const char *known[KEYS_IN_ONE_MAP], *later[KEYS_IN_ONE_MAP];
+    const char *known[KEYS_IN_ONE_MAP];
     struct expect_keys keys;
 };
 
-static void learn(struct vocabulary *v, struct text word, bool is_later)
+static void learn(struct vocabulary *v, struct text word)
 {
-    size_t n = v->keys.known_count + v->keys.later_count;
+    size_t n = v->keys.known_count;
 
-    for (size_t i = 0; i < v->keys.known_count; i++)
+    for (size_t i = 0; i < n; i++)
         if (text_eq(word, text_from(v->known[i])))
             return;
     assert(n < KEYS_IN_ONE_MAP && word.len < KEY_BYTES);
     memcpy(v->copies[n], word.at, word.len);
     v->copies[n][word.len] = 0;
-    if (is_later)
-        v->later[v->keys.later_count++] = v->copies[n];
-    else
-        v->known[v->keys.known_count++] = v->copies[n];
+    v->known[v->keys.known_count++] = v->copies[n];
 }
 
 static void learn_section(struct vocabulary *v, struct text section)
 {
-    v->keys = (struct expect_keys){.known = v->known, .later = v->later};
+    v->keys = (struct expect_keys){.known = v->known};
     if (section.len == 0)
-        learn(v, TEXT("version"), false);
+        learn(v, TEXT("version"));
     for (size_t i = 0; i < SETTINGS_COUNT; i++) {
         struct text part = part_of(settings_table[i].key, section);
 
         if (part.at)
-            learn(v, part, false);
-    }
-    for (size_t i = 0; section.len > 0 && i < LATER_COUNT; i++) {
-        struct text part = part_of(later[i], section);
-
-        if (part.at)
-            learn(v, part, true);
+            learn(v, part);
     }
 }
 
 static bool is_empty(const struct yaml_node *node)
 {
     return node->kind == YAML_SCALAR && yaml_sense(node) == YAML_NULL;
+}
+
+/* What a member of the list S is. */
+static const char *member_of(const struct setting *s)
+{
+    return s->kind == SETTING_FILES ? "a file" : "an address";
 }
 
 /* A setting that is written as a list. */
@@ -143,14 +132,14 @@ static void apply_list(struct layers *l, const struct setting *s, const struct y
     for (const struct yaml_node *n = list->first; n; n = n->next) {
         struct text address = {0};
 
-        if (expect_text(n, "an address", l->d))
+        if (expect_text(n, member_of(s), l->d))
             address = keep(l, n->text);
         if (!address.at || !setting_add(s, address, n->where, &l->settings, l->d))
             continue;
         buf_add(&joined, joined.len ? TEXT(", ") : TEXT(""));
         buf_add(&joined, address);
     }
-    if (!list->first && s->kind != SETTING_NETWORKS)
+    if (!list->first && s->kind != SETTING_NETWORKS && s->kind != SETTING_FILES)
         diag_error(l->d, list->where, "empty", "\"%s\" must not be empty", s->key);
     origin.text = keep(l, joined.len ? buf_text(&joined) : TEXT("none"));
     l->origins[s - settings_table] = origin;
@@ -196,6 +185,8 @@ static const char *type_of(const struct setting *s)
         return "an address or a list of them";
     case SETTING_SWITCH:
         return "on or off";
+    case SETTING_FILES:
+        return "a file or a list of them";
     default:
         return "text";
     }
@@ -256,14 +247,6 @@ void layers_file(struct layers *l, const struct yaml_node *root)
 
 /* --- environment and command line ------------------------------------------------ */
 
-static bool is_later(struct text key)
-{
-    for (size_t i = 0; i < LATER_COUNT; i++)
-        if (text_eq(key, text_from(later[i])))
-            return true;
-    return false;
-}
-
 static const char *nearest_key(struct text key)
 {
     const char *keys[SETTINGS_COUNT];
@@ -310,15 +293,10 @@ static void hint_at_variable(struct layers *l, const char *key)
 static void warn_of_variable(struct layers *l, struct text name, struct text key)
 {
     struct where where = {.file = "environment"};
-    bool known_later = key.at && is_later(key);
-    const char *nearest = key.at && !known_later ? nearest_key(key) : NULL;
+    const char *nearest = key.at ? nearest_key(key) : NULL;
 
-    if (known_later)
-        diag_warning(l->d, where, "not-in-this-version", "%.*s is not in this version",
-                     TEXT_ARG(name));
-    else
-        diag_warning(l->d, where, "unknown-variable", "%.*s is no setting",
-                     name.len > KEY_BYTES ? KEY_BYTES : (int)name.len, name.at);
+    diag_warning(l->d, where, "unknown-variable", "%.*s is no setting",
+                 name.len > KEY_BYTES ? KEY_BYTES : (int)name.len, name.at);
     if (nearest)
         hint_at_variable(l, nearest);
 }
@@ -362,9 +340,6 @@ static void override(struct layers *l, struct text argument)
         diag_error(l->d, where, "usage", "\"%.*s\" is not of the form key=value", shown, key.at);
     } else if (s) {
         apply(l, s, text_from_offset(argument, equals + 1), origin);
-    } else if (is_later(key)) {
-        diag_error(l->d, where, "not-in-this-version", "%.*s is not in this version", shown,
-                   key.at);
     } else {
         const char *nearest = nearest_key(key);
 
@@ -409,6 +384,48 @@ static bool addresses_hold(const struct addresses *addresses, struct text addres
     return false;
 }
 
+static bool any_tls(const struct addresses *listen)
+{
+    for (size_t i = 0; i < listen->count; i++)
+        if (listen->ways[i].tls)
+            return true;
+    return false;
+}
+
+/* TLS with clients: certificates, keys and authorities are all there, or none is needed. */
+static void check_tls(const struct layers *l)
+{
+    const struct settings *s = &l->settings;
+    size_t certificates = s->tls.certificates.count, keys = s->tls.keys.count;
+
+    if (any_tls(&s->listen) && certificates == 0) {
+        diag_error(l->d, layers_origin(l, &s->listen)->where, "missing-key",
+                   "an address has the word tls, and tls.certificates is not set");
+        diag_hint(l->d, "add: tls: {certificates: [server.pem], keys: [server.key]}");
+    }
+    if (certificates != keys) {
+        diag_error(l->d, layers_origin(l, keys ? &s->tls.keys : &s->tls.certificates)->where,
+                   "contradiction", "tls.certificates has %zu files and tls.keys has %zu",
+                   certificates, keys);
+        diag_hint(l->d, "the n-th key belongs to the n-th certificate");
+    }
+    if (s->tls.client_auth != CLIENT_AUTH_OFF && !s->tls.client_ca.at) {
+        diag_error(l->d, layers_origin(l, &s->tls.client_auth)->where, "missing-key",
+                   "tls.client_auth asks for certificates, and tls.client_ca is not set");
+        diag_hint(l->d, "name a file with the authorities that may vouch for clients");
+    }
+}
+
+static void check_service_tls(const struct layers *l)
+{
+    const struct settings_service_tls *tls = &l->settings.upstream.tls;
+
+    if (!tls->certificate.at == !tls->key.at)
+        return;
+    diag_error(l->d, layers_origin(l, tls->key.at ? &tls->key : &tls->certificate)->where,
+               "contradiction", "upstream.tls.certificate and upstream.tls.key go together");
+}
+
 void layers_check(const struct layers *l)
 {
     const struct settings *s = &l->settings;
@@ -424,14 +441,12 @@ void layers_check(const struct layers *l)
     if (s->limits.reply_buffer > s->limits.buffer_high)
         refuse_order(l, &s->limits.reply_buffer, "limits.reply_buffer",
                      "at most limits.buffer_high");
-    for (size_t i = 0; i < s->listen.count; i++) {
-        bool tls = s->listen.ways[i].tls;
-
-        if (tls || s->listen.ways[i].proxy_protocol)
+    for (size_t i = 0; i < s->listen.count; i++)
+        if (s->listen.ways[i].proxy_protocol)
             diag_error(l->d, layers_origin(l, &s->listen)->where, "not-in-this-version",
-                       "the word %s behind an address is not in this version",
-                       tls ? "tls" : "proxy_protocol");
-    }
+                       "the word proxy_protocol behind an address is not in this version");
+    check_tls(l);
+    check_service_tls(l);
     if (s->upstream.ejection.base > s->upstream.ejection.longest)
         refuse_order(l, &s->upstream.ejection.base, "upstream.ejection.base",
                      "at most upstream.ejection.longest");

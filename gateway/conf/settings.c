@@ -1,12 +1,9 @@
 #include "conf/settings.h"
 
-#include "conf/units.h"
+#include "conf/reading.h"
 
 #include <assert.h>
-#include <sched.h>
 #include <stddef.h>
-
-enum { SHOWN = 80 }; /* bytes of a value that a message repeats */
 
 const struct setting settings_table[SETTINGS_COUNT] = {
 #define X(key_, field_, kind_, standard_, minimum_, maximum_, about_)                              \
@@ -31,171 +28,6 @@ const struct setting *setting_find(struct text key)
     return NULL;
 }
 
-/* One value on its way into a field. */
-struct reading {
-    const struct setting *setting;
-    struct text value;
-    struct where where;
-    struct settings *to;
-    struct diag *d;
-};
-
-static void *field_of(const struct reading *r)
-{
-    return (char *)r->to + r->setting->offset;
-}
-
-static bool refuse(const struct reading *r, const char *why)
-{
-    int shown = r->value.len > SHOWN ? SHOWN : (int)r->value.len;
-    size_t user_end = text_find(r->value, '@');
-
-    if (user_end >= SHOWN && user_end < r->value.len) /* perhaps a password, cut */
-        shown = (int)text_find(text_of(r->value.at, SHOWN), ':');
-    diag_error(r->d, r->where, "bad-value", "%s can't be \"%.*s\": %s", r->setting->key, shown,
-               r->value.at, why);
-    return false;
-}
-
-/* --- numbers ------------------------------------------------------------------ */
-
-/* NUMBER as it would be written for this kind of setting. */
-static const char *written(enum setting_kind kind, uint64_t number, char *to, size_t room)
-{
-    static const struct {
-        enum setting_kind kind;
-        uint64_t factor;
-        const char *unit;
-    } units[] = {
-        {SETTING_SIZE, SETTINGS_GIB, "GiB"},
-        {SETTING_SIZE, SETTINGS_MIB, "MiB"},
-        {SETTING_SIZE, SETTINGS_KIB, "KiB"},
-        {SETTING_MEMORY, SETTINGS_GIB, "GiB"},
-        {SETTING_MEMORY, SETTINGS_MIB, "MiB"},
-        {SETTING_TIME, 3600000, "h"},
-        {SETTING_TIME, 60000, "m"},
-        {SETTING_TIME, 1000, "s"},
-        {SETTING_TIME, 1, "ms"},
-    };
-    const char *unit = "";
-
-    for (size_t i = 0; number > 0 && i < sizeof units / sizeof units[0]; i++)
-        if (units[i].kind == kind && number % units[i].factor == 0) {
-            number /= units[i].factor;
-            unit = units[i].unit;
-            break;
-        }
-    snprintf(to, room, "%llu%s", (unsigned long long)number, unit);
-    return to;
-}
-
-static bool check_range(const struct reading *r, uint64_t number)
-{
-    const struct setting *s = r->setting;
-    char least[32], most[32];
-
-    if (number < s->minimum || number > s->maximum) {
-        refuse(r, number < s->minimum ? "it is too small" : "it is too large");
-        if (s->maximum == SETTINGS_NOEND)
-            diag_hint(r->d, "at least %s", written(s->kind, s->minimum, least, sizeof least));
-        else
-            diag_hint(r->d, "from %s to %s", written(s->kind, s->minimum, least, sizeof least),
-                      written(s->kind, s->maximum, most, sizeof most));
-        return false;
-    }
-    return true;
-}
-
-static bool store_number(const struct reading *r, uint64_t number)
-{
-    if (!check_range(r, number))
-        return false;
-    *(uint64_t *)field_of(r) = number;
-    return true;
-}
-
-static bool is_unlimited(const struct reading *r)
-{
-    return r->setting->maximum == SETTINGS_NOEND && text_eq(r->value, TEXT("unlimited"));
-}
-
-static bool read_count(const struct reading *r)
-{
-    uint64_t number;
-
-    if (is_unlimited(r))
-        return store_number(r, SETTINGS_NOEND);
-    if (r->setting->minimum == 0 && text_eq(r->value, TEXT("off")))
-        return store_number(r, 0);
-    if (!text_to_u64(r->value, &number))
-        return refuse(r, "it is a number in digits, without a unit");
-    return store_number(r, number);
-}
-
-static bool read_size(const struct reading *r)
-{
-    uint64_t bytes;
-
-    if (is_unlimited(r))
-        return store_number(r, SETTINGS_NOEND);
-    if (text_eq(r->value, TEXT("unlimited")))
-        return refuse(r, "it needs a limit");
-    enum units_verdict verdict = units_size(r->value, &bytes);
-    if (verdict != UNITS_OK && verdict != UNITS_NO_UNIT)
-        return refuse(r, units_complaint(verdict, false));
-    return store_number(r, bytes);
-}
-
-/* A size that may be off or found out. */
-static bool read_memory(const struct reading *r)
-{
-    uint64_t *to = field_of(r);
-
-    if (!text_eq(r->value, TEXT("off")) && !text_eq(r->value, TEXT("auto")))
-        return read_size(r);
-    *to = text_eq(r->value, TEXT("off")) ? 0 : SETTINGS_AUTO;
-    return true;
-}
-
-static bool read_time(const struct reading *r)
-{
-    uint64_t ms;
-
-    if (r->setting->minimum == 0 && text_eq(r->value, TEXT("off")))
-        return store_number(r, 0);
-    if (text_eq(r->value, TEXT("off")))
-        return refuse(r, "it can't be switched off");
-    enum units_verdict verdict = units_time(r->value, &ms);
-    if (verdict != UNITS_OK)
-        return refuse(r, units_complaint(verdict, true));
-    return store_number(r, ms);
-}
-
-/* The cores this process may run on. */
-static uint64_t cores(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return 1;
-    int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : (uint64_t)count;
-}
-
-static bool read_workers(const struct reading *r)
-{
-    uint64_t number, most = r->setting->maximum;
-
-    if (text_eq(r->value, TEXT("auto")))
-        number = cores() < most ? cores() : most;
-    else if (!text_to_u64(r->value, &number))
-        return refuse(r, "it is auto or a number");
-    if (!check_range(r, number))
-        return false;
-    *(unsigned *)field_of(r) = (unsigned)number;
-    return true;
-}
-
 /* --- words --------------------------------------------------------------------- */
 
 /* The number of VALUE among COUNT WORDS; -1 with a complaint that ends in WHY. */
@@ -206,7 +38,7 @@ static int read_word(const struct reading *r, const char *const *words, size_t c
         if (text_eq(r->value, text_from(words[i])))
             return (int)i;
     const char *nearest = diag_nearest(r->value, words, count);
-    refuse(r, why);
+    reading_refuse(r, why);
     if (nearest)
         diag_hint(r->d, "did you mean \"%s\"?", nearest);
     return -1;
@@ -221,7 +53,7 @@ static bool read_level(const struct reading *r)
     int level = read_word(r, words, 4, "it is one of error, warn, info, debug");
 
     if (level >= 0)
-        *(enum log_level *)field_of(r) = (enum log_level)level;
+        *(enum log_level *)reading_field(r) = (enum log_level)level;
     return level >= 0;
 }
 
@@ -231,7 +63,7 @@ static bool read_switch(const struct reading *r)
     int on = read_word(r, words, 4, "it is on or off");
 
     if (on >= 0)
-        *(bool *)field_of(r) = on >= 2;
+        *(bool *)reading_field(r) = on >= 2;
     return on >= 0;
 }
 
@@ -242,7 +74,7 @@ static bool read_document(const struct reading *r)
     int document = read_word(r, words, 2, "it is one of data-products, combined");
 
     if (document >= 0)
-        *(enum settings_document *)field_of(r) = (enum settings_document)document;
+        *(enum settings_document *)reading_field(r) = (enum settings_document)document;
     return document >= 0;
 }
 
@@ -252,7 +84,7 @@ static bool read_format(const struct reading *r)
     int format = read_word(r, words, 2, "it is one of json, logfmt");
 
     if (format >= 0)
-        *(enum log_format *)field_of(r) = (enum log_format)format;
+        *(enum log_format *)reading_field(r) = (enum log_format)format;
     return format >= 0;
 }
 
@@ -262,7 +94,7 @@ static bool read_host(const struct reading *r)
     int host = read_word(r, words, 2, "it is one of upstream, client");
 
     if (host >= 0)
-        *(enum settings_host *)field_of(r) = (enum settings_host)host;
+        *(enum settings_host *)reading_field(r) = (enum settings_host)host;
     return host >= 0;
 }
 
@@ -272,7 +104,7 @@ static bool read_reload(const struct reading *r)
     int reload = read_word(r, words, 2, "it is one of auto, signal");
 
     if (reload >= 0)
-        *(enum settings_reload *)field_of(r) = (enum settings_reload)reload;
+        *(enum settings_reload *)reading_field(r) = (enum settings_reload)reload;
     return reload >= 0;
 }
 
@@ -287,11 +119,12 @@ static bool read_way(const struct reading *r, struct text words, struct endpoint
     struct text unknown;
 
     if (words.len > 0 && r->setting->kind != SETTING_LISTENERS)
-        return refuse(r, "no words follow this address");
+        return reading_refuse(r, "no words follow this address");
     if (!endpoint_read_words(words, to, &unknown)) {
         const char *nearest = endpoint_nearest_word(unknown);
 
-        refuse(r, "the words behind an address are tls and proxy_protocol, each at most once");
+        reading_refuse(r,
+                       "the words behind an address are tls and proxy_protocol, each at most once");
         if (nearest && !text_eq(unknown, text_from(nearest)))
             diag_hint(r->d, "did you mean \"%s\"?", nearest);
         return false;
@@ -301,19 +134,19 @@ static bool read_way(const struct reading *r, struct text words, struct endpoint
 
 static bool add_address(const struct reading *r)
 {
-    struct addresses *to = field_of(r);
+    struct addresses *to = reading_field(r);
     struct endpoint_way way;
     struct text address = r->value, words = endpoint_cut_words(&address);
 
     if (!endpoint_is_address(address))
-        return refuse(r, address_form);
+        return reading_refuse(r, address_form);
     if (!read_way(r, words, &way))
         return false;
     for (size_t i = 0; i < to->count; i++)
         if (text_eq(to->at[i], address) && !endpoint_is_any_port(address))
-            return refuse(r, "it is there already");
+            return reading_refuse(r, "it is there already");
     if (to->count == ADDRESSES_MAX)
-        return refuse(r, "there are more than 8 addresses");
+        return reading_refuse(r, "there are more than 8 addresses");
     to->ways[to->count] = way;
     to->at[to->count++] = address;
     return true;
@@ -321,20 +154,21 @@ static bool add_address(const struct reading *r)
 
 static bool add_network(const struct reading *r)
 {
-    struct networks *to = field_of(r);
+    struct networks *to = reading_field(r);
     struct network network;
 
     if (!network_read(r->value, &network))
-        return refuse(r, "it is an address or a range of them, as in \"10.0.0.0/8\" or \"::1\"");
+        return reading_refuse(
+            r, "it is an address or a range of them, as in \"10.0.0.0/8\" or \"::1\"");
     if (to->count == NETWORKS_MAX)
-        return refuse(r, "there are more than 32 ranges");
+        return reading_refuse(r, "there are more than 32 ranges");
     to->at[to->count++] = network;
     return true;
 }
 
 static bool add_url(const struct reading *r)
 {
-    struct endpoint_list *to = field_of(r);
+    struct endpoint_list *to = reading_field(r);
 
     if (text_find(r->value, '@') < r->value.len) { /* a secret, perhaps: it is not repeated */
         diag_error(r->d, r->where, "bad-value", "%s must hold no user or password",
@@ -343,14 +177,90 @@ static bool add_url(const struct reading *r)
     }
     const char *wrong = endpoint_url_fault(r->value);
     if (wrong)
-        return refuse(r, wrong);
+        return reading_refuse(r, wrong);
     for (size_t i = 0; i < to->count; i++)
         if (text_eq(to->at[i], r->value))
-            return refuse(r, "it is there already");
+            return reading_refuse(r, "it is there already");
     if (to->count == ENDPOINTS_OF_ONE_MAX)
-        return refuse(r, "there are more than 32 endpoints");
+        return reading_refuse(r, "there are more than 32 endpoints");
     to->at[to->count++] = r->value;
     return true;
+}
+
+/* --- files, and names ------------------------------------------------------------ */
+
+static bool is_none(const struct reading *r)
+{
+    return text_eq(r->value, TEXT("none")) && text_eq(text_from(r->setting->standard), r->value);
+}
+
+/* Where no file is the default, it can be said too. */
+static bool read_file(const struct reading *r)
+{
+    *(struct text *)reading_field(r) = is_none(r) ? (struct text){0} : r->value;
+    return true;
+}
+
+static bool add_file(const struct reading *r)
+{
+    struct files *to = reading_field(r);
+
+    if (r->value.len == 0)
+        return reading_refuse(r, "it is empty");
+    if (to->count == FILES_MAX)
+        return reading_refuse(r, "there are more than 16 files");
+    to->where[to->count] = r->where;
+    to->at[to->count++] = r->value;
+    return true;
+}
+
+static bool read_name(const struct reading *r)
+{
+    *(struct text *)reading_field(r) = is_none(r) ? (struct text){0} : r->value;
+    return is_none(r) || endpoint_is_name(r->value) ||
+           reading_refuse(r, "it is a host's name, without a port");
+}
+
+/* True if NAME may be given to a field of the gateway's: X-, letters, digits and dashes. */
+static bool is_free_field(struct text name)
+{
+    static const char *const taken[] = {"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host",
+                                        "X-Request-Id"};
+
+    if (name.len < 3 || name.len > 64 || !text_eq_nocase(text_of(name.at, 2), TEXT("x-")))
+        return false;
+    for (size_t i = 2; i < name.len; i++) {
+        char c = name.at[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-'))
+            return false;
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
+        if (text_eq_nocase(name, text_from(taken[i])))
+            return false;
+    return true;
+}
+
+static bool read_field(const struct reading *r)
+{
+    bool none = text_eq(r->value, TEXT("none"));
+
+    *(struct text *)reading_field(r) = none ? (struct text){0} : r->value;
+    return none || is_free_field(r->value) ||
+           reading_refuse(r, "it is none, or a field name that begins with X- and is free");
+}
+
+static bool read_auth(const struct reading *r)
+{
+    static const char *const words[] = {[CLIENT_AUTH_OFF] = "off",
+                                        [CLIENT_AUTH_OPTIONAL] = "optional",
+                                        [CLIENT_AUTH_REQUIRE] = "require"};
+    int auth = read_word(r, words, 3, "it is one of off, optional, require");
+
+    if (auth >= 0)
+        *(enum settings_client_auth *)reading_field(r) = (enum settings_client_auth)auth;
+    return auth >= 0;
 }
 
 /* --- lists ----------------------------------------------------------------------- */
@@ -362,7 +272,8 @@ static bool is_addresses(const struct setting *s)
 
 bool setting_is_list(const struct setting *s)
 {
-    return is_addresses(s) || s->kind == SETTING_NETWORKS || s->kind == SETTING_URL;
+    return is_addresses(s) || s->kind == SETTING_NETWORKS || s->kind == SETTING_URL ||
+           s->kind == SETTING_FILES;
 }
 
 void setting_clear(const struct setting *s, struct settings *to)
@@ -373,6 +284,8 @@ void setting_clear(const struct setting *s, struct settings *to)
         ((struct addresses *)field)->count = 0;
     else if (s->kind == SETTING_URL)
         ((struct endpoint_list *)field)->count = 0;
+    else if (s->kind == SETTING_FILES)
+        ((struct files *)field)->count = 0;
     else
         ((struct networks *)field)->count = 0;
 }
@@ -384,13 +297,15 @@ bool setting_add(const struct setting *s, struct text member, struct where where
 
     if (s->kind == SETTING_URL)
         return add_url(&r);
+    if (s->kind == SETTING_FILES)
+        return add_file(&r);
     return is_addresses(s) ? add_address(&r) : add_network(&r);
 }
 
 /* What stands for no member at all; empty: nothing does. */
 static struct text word_for_none(const struct setting *s)
 {
-    if (s->kind == SETTING_NETWORKS)
+    if (s->kind == SETTING_NETWORKS || s->kind == SETTING_FILES)
         return TEXT("none");
     return text_eq(text_from(s->standard), TEXT("off")) ? TEXT("off") : TEXT("");
 }
@@ -417,20 +332,9 @@ static bool read_list(const struct reading *r)
 
 static bool read_user(const struct reading *r)
 {
-    const char *wrong = account_read(r->value, field_of(r));
+    const char *wrong = account_read(r->value, reading_field(r));
 
-    return !wrong || refuse(r, wrong);
-}
-
-/* Where no file is the default, it can be said too. */
-static bool read_file(const struct reading *r)
-{
-    struct text none = TEXT("none");
-    bool may_be_none = text_eq(text_from(r->setting->standard), none);
-
-    *(struct text *)field_of(r) =
-        may_be_none && text_eq(r->value, none) ? (struct text){0} : r->value;
-    return true;
+    return !wrong || reading_refuse(r, wrong);
 }
 
 /* ----------------------------------------------------------------------------------- */
@@ -441,11 +345,12 @@ bool setting_read(const struct setting *s, struct text value, struct where where
     const struct reading r = {s, value, where, to, d};
 
     if (value.len == 0)
-        return refuse(&r, "it is empty");
+        return reading_refuse(&r, "it is empty");
     switch (s->kind) {
     case SETTING_LISTENERS:
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
+    case SETTING_FILES:
     case SETTING_URL:
         return read_list(&r);
     case SETTING_HOST:
@@ -454,8 +359,14 @@ bool setting_read(const struct setting *s, struct text value, struct where where
         return read_reload(&r);
     case SETTING_FILE:
         return read_file(&r);
+    case SETTING_NAME:
+        return read_name(&r);
+    case SETTING_FIELD:
+        return read_field(&r);
+    case SETTING_AUTH:
+        return read_auth(&r);
     case SETTING_WORKERS:
-        return read_workers(&r);
+        return reading_workers(&r);
     case SETTING_USER:
         return read_user(&r);
     case SETTING_SWITCH:
@@ -467,13 +378,13 @@ bool setting_read(const struct setting *s, struct text value, struct where where
     case SETTING_FORMAT:
         return read_format(&r);
     case SETTING_SIZE:
-        return read_size(&r);
+        return reading_size(&r);
     case SETTING_MEMORY:
-        return read_memory(&r);
+        return reading_memory(&r);
     case SETTING_NUMBER:
-        return read_count(&r);
+        return reading_count(&r);
     case SETTING_TIME:
-        return read_time(&r);
+        return reading_time(&r);
     }
     return false;
 }

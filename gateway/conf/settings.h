@@ -17,7 +17,7 @@
 #include "conf/account.h"
 #include "conf/endpoint.h"
 
-enum { ADDRESSES_MAX = 8 };
+enum { ADDRESSES_MAX = 8, FILES_MAX = 16 };
 
 /* Listening addresses, as written, and what is spoken on each. */
 struct addresses {
@@ -34,6 +34,31 @@ struct endpoint_list {
     size_t count;
 };
 
+/* Names of files, as resolved against the settings file's folder. */
+struct files {
+    struct text at[FILES_MAX];
+    struct where where[FILES_MAX]; /* where each is named */
+    size_t count;
+};
+
+/* What a client is asked for in a TLS handshake. */
+enum settings_client_auth { CLIENT_AUTH_OFF, CLIENT_AUTH_OPTIONAL, CLIENT_AUTH_REQUIRE };
+
+/* TLS with clients, on addresses with that word. */
+struct settings_tls {
+    struct files certificates, keys; /* the n-th key belongs to the n-th certificate */
+    struct text client_ca;           /* absent: none */
+    enum settings_client_auth client_auth;
+    struct text client_subject_header; /* absent: none */
+};
+
+/* TLS with a service. */
+struct settings_service_tls {
+    struct text ca, certificate, key; /* absent: the system's, none, none */
+    struct text server_name;          /* absent: the URL's host */
+    bool verify;
+};
+
 /* Whose Host the service is sent. */
 enum settings_host { HOST_UPSTREAM, HOST_CLIENT };
 
@@ -46,6 +71,7 @@ enum settings_document { DOCUMENT_DATA_PRODUCTS, DOCUMENT_COMBINED };
 struct upstream_settings {
     struct endpoint_list url;
     enum settings_host host;
+    struct settings_service_tls tls;
     struct {
         uint64_t failures, share; /* in a row, 0: off; percent */
         uint64_t base, longest;   /* milliseconds */
@@ -56,6 +82,7 @@ struct settings {
     struct addresses listen, admin;
     struct text admin_token_file; /* absent: none */
     struct upstream_settings upstream;
+    struct settings_tls tls;
     enum settings_reload reload;
     struct text mapping_file; /* as resolved against the settings file's folder */
     unsigned workers;         /* "auto": one per core this process may use */
@@ -90,7 +117,7 @@ struct settings {
         uint64_t request_rate; /* bytes a second */
         uint64_t upstream_connect, upstream_first_byte, upstream_between_bytes;
         uint64_t upstream_stream, upstream_idle;
-        uint64_t half_close, exchange, drain;
+        uint64_t half_close, tls_handshake, exchange, drain;
     } timeouts;
 };
 
@@ -126,6 +153,26 @@ struct settings {
       "the longest that one is ejected")                                                           \
     X("upstream.ejection.share", upstream.ejection.share, NUMBER, "50", 1, 100,                    \
       "percent of the endpoints that may be ejected at once, one always may; if none is up all are asked") \
+    X("upstream.tls.ca", upstream.tls.ca, FILE, "none", 0, 0,                                      \
+      "a file with the authorities that may vouch for the service, in PEM; none: the system's")    \
+    X("upstream.tls.certificate", upstream.tls.certificate, FILE, "none", 0, 0,                    \
+      "a file with the gateway's own certificate for the service, in PEM")                         \
+    X("upstream.tls.key", upstream.tls.key, FILE, "none", 0, 0,                                    \
+      "a file with the key of that certificate, in PEM")                                           \
+    X("upstream.tls.server_name", upstream.tls.server_name, NAME, "none", 0, 0,                    \
+      "the name asked for and verified in place of the URL's host")                                \
+    X("upstream.tls.verify", upstream.tls.verify, SWITCH, "on", 0, 0,                              \
+      "off: whoever answers is taken for the service")                                             \
+    X("tls.certificates", tls.certificates, FILES, "none", 0, 0,                                   \
+      "files with a certificate each, and its chain, in PEM; the first where no name fits")        \
+    X("tls.keys", tls.keys, FILES, "none", 0, 0,                                                   \
+      "files with the keys of these certificates, in PEM, in the same order")                      \
+    X("tls.client_ca", tls.client_ca, FILE, "none", 0, 0,                                          \
+      "a file with the authorities that may vouch for clients, in PEM")                            \
+    X("tls.client_auth", tls.client_auth, AUTH, "off", 0, 0,                                       \
+      "a certificate of the client's: off, optional or require")                                   \
+    X("tls.client_subject_header", tls.client_subject_header, FIELD, "X-Client-Subject", 0, 0,     \
+      "the field that tells the service a verified client's subject; never taken from a client")   \
     X("mapping", mapping_file, FILE, "mapping.yaml", 0, 0,                                         \
       "the mapping file, relative to the settings file")                                           \
     X("reload", reload, RELOAD, "auto", 0, 0,                                                      \
@@ -222,14 +269,13 @@ struct settings {
       "age at which an idle connection to the service is closed")                                  \
     X("timeouts.half_close", timeouts.half_close, TIME, "5s", 1, SETTINGS_DAY,                     \
       "a client that sends no more, and nothing else going on")                                    \
+    X("timeouts.tls_handshake", timeouts.tls_handshake, TIME, "10s", 1, SETTINGS_DAY,              \
+      "from accepting a TLS connection to the end of its handshake; beyond it closed")             \
     X("timeouts.exchange", timeouts.exchange, TIME, "off", 0, SETTINGS_DAY,                        \
       "a whole request and its reply; beyond it 504")                                              \
     X("timeouts.drain", timeouts.drain, TIME, "30s", 1, SETTINGS_DAY,                              \
       "from SIGTERM until what is left is closed")
 /* clang-format on */
-
-/* Keys of settings that the documents name and this version does not act on. */
-#define SETTINGS_LATER(X) X("timeouts.tls_handshake")
 
 /* Keys of settings that a running gateway keeps as they were when it started. */
 #define SETTINGS_FIXED(X)                                                                          \
@@ -260,6 +306,10 @@ enum setting_kind {
     SETTING_RELOAD,
     SETTING_NETWORKS,
     SETTING_FILE,
+    SETTING_FILES,
+    SETTING_NAME,
+    SETTING_FIELD,
+    SETTING_AUTH,
     SETTING_WORKERS,
     SETTING_USER,
     SETTING_SWITCH,

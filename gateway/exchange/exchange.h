@@ -41,6 +41,7 @@ struct exchange_limits {
     uint64_t first_byte_ms, between_bytes_ms, stream_ms;
     uint64_t exchange_ms;         /* a whole exchange; 0: off */
     struct networks trusted_hops; /* peers whose X-Forwarded fields are believed */
+    struct text subject_field;    /* tells the service a client's subject; absent: none does */
 };
 
 /* What an exchange borrows from the worker it runs in. */

@@ -2,7 +2,7 @@
 
 #include "base/chance.h"
 
-enum { ADDED_FIELDS_MAX = 10, ID_BYTES_MAX = 128, MADE_DIGITS = 32 };
+enum { ADDED_FIELDS_MAX = 12, ID_BYTES_MAX = 128, MADE_DIGITS = 32 };
 
 const struct name_set fields_digests =
     FIELD_NAMES(FIELD_NAME("content-md5"), FIELD_NAME("digest"), FIELD_NAME("content-digest"),

@@ -14,9 +14,36 @@ static const struct name_set translated_up =
     FIELD_NAMES(FIELD_NAME("x-http-method-override"), FIELD_NAME("x-original-url"),
                 FIELD_NAME("x-rewrite-url"), FIELD_NAME("range"), FIELD_NAME("if-range"));
 
+/*
+ * True if a service could take NAME for SUBJECT, the field that tells it who a
+ * verified client is: many see no difference between a dash and an underscore.
+ */
+static bool is_subject(struct text subject, struct text name)
+{
+    if (subject.len == 0 || name.len != subject.len)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.at[i] == '_' ? '-' : name.at[i];
+
+        if (!text_eq_nocase(text_of(&c, 1), text_of(&subject.at[i], 1)))
+            return false;
+    }
+    return true;
+}
+
+/* The gateway's alone to send, whatever a client calls it or the mapping makes of that. */
+static bool is_forged(const struct exchange *ex, struct text name)
+{
+    struct text subject = ex->host->limits.subject_field;
+    struct text mapped =
+        ex->route->passthrough ? (struct text){0} : rules_header(ex->route->rules, REQUEST, name);
+
+    return is_subject(subject, name) || is_subject(subject, mapped);
+}
+
 static bool goes_up(const struct exchange *ex, struct text name)
 {
-    if (fields_in(set_up, name))
+    if (fields_in(set_up, name) || is_forged(ex, name))
         return false;
     if (ex->route->passthrough)
         return true;
@@ -120,6 +147,9 @@ static void add_forwarding(struct field_list *list)
         fields_add(list, TEXT("X-Forwarded-Host"),
                    forwarded_value(ex, TEXT("x-forwarded-host"), head->host));
     fields_add(list, TEXT("X-Request-Id"), ex->request.id);
+    struct text subject = front_subject(ex->client);
+    if (subject.at && ex->host->limits.subject_field.at)
+        fields_add(list, ex->host->limits.subject_field, subject);
     add_trace(list);
 }
 

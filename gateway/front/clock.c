@@ -56,7 +56,9 @@ static uint64_t patience(const struct tap *tap, uint64_t limit)
 
 static bool idle_passed(struct tap *tap)
 {
-    uint64_t limit = patience(tap, tap->front->limits.keep_alive_ms);
+    const struct front_limits *limits = &tap->front->limits;
+    uint64_t limit =
+        patience(tap, tap->handshaking ? limits->tls_handshake_ms : limits->keep_alive_ms);
 
     if (tap->front->draining)
         limit = at_most(limit, TAP_DRAIN_GRACE_MS);
@@ -162,6 +164,6 @@ void tap_on_timer(evutil_socket_t fd, short what, void *arg)
     if (tap->request && !tap->reading)
         look_at_socket(tap);
     if (tap->idle_expired || tap->head_expired || tap->body_expired || tap->linger_over ||
-        tap->lost)
+        tap->goodbye_due || tap->lost)
         tap_wake(tap);
 }

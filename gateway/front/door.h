@@ -22,10 +22,19 @@ struct door_callbacks {
     void (*event_cb)(struct bufferevent *bev, short what, void *connection);
 };
 
+/* One evhttp for each way to speak: it does not tell which listener a connection came from. */
+struct door {
+    struct front *front;
+    struct endpoint_way way;
+    struct evhttp *http;
+};
+
+enum { DOORS = 4 };
+
 struct front {
     struct event_base *base;
-    struct evhttp *http;
-    struct door_callbacks door;
+    struct door doors[DOORS];
+    struct door_callbacks callbacks;
     struct front_limits limits;
     struct front_host host;
     struct listeners listeners;
@@ -37,17 +46,20 @@ struct front {
     bool draining;
 };
 
-/* Opens evhttp on F's base.  False: no memory. */
+/* Opens F's doors on its base.  False: no memory. */
 bool door_open(struct front *f);
 
 /* Closes evhttp, all its connections and listeners. */
 void door_shut(struct front *f);
 
+/* The door of F for connections that speak in WAY. */
+struct door *door_for(struct front *f, const struct endpoint_way *way);
+
 /* Lets evhttp take the connections that LISTENER accepts, and owns it then. */
-struct evhttp_bound_socket *door_bind(struct front *f, struct evconnlistener *listener);
+struct evhttp_bound_socket *door_bind(struct door *door, struct evconnlistener *listener);
 
 /* Closes and frees the listener of BOUND. */
-void door_unbind(struct front *f, struct evhttp_bound_socket *bound);
+void door_unbind(struct door *door, struct evhttp_bound_socket *bound);
 
 /*
  * TAP's first turn: takes its bufferevent over from evhttp.  False: the

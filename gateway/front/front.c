@@ -29,7 +29,7 @@ void front_free(struct front **f)
     if (!gone)
         return;
     *f = NULL;
-    if (gone->http)
+    if (gone->doors[0].http)
         listeners_fini(&gone->listeners);
     door_shut(gone);
     buf_fini(&gone->line);
@@ -97,6 +97,10 @@ bool front_unwelcome(const struct front_request *request)
 
 bool front_secure(const struct front_request *request)
 {
-    (void)request;
-    return false;
+    return request->tap->way.tls;
+}
+
+struct text front_subject(const struct front_request *request)
+{
+    return text_from(request->tap->subject);
 }

@@ -21,6 +21,7 @@
 struct event_base;
 struct front;
 struct front_request;
+struct tls;
 
 struct front_limits {
     struct http_head_limits head;
@@ -35,6 +36,7 @@ struct front_limits {
     uint64_t reply_ms;        /* bytes wait for the client and none leave: reset */
     uint64_t keep_alive_ms;
     uint64_t half_close_ms;
+    uint64_t tls_handshake_ms; /* from accepting a connection: closed */
 };
 
 /* What is done with a new connection. */
@@ -50,6 +52,7 @@ struct front_host {
     enum front_entry (*on_connect)(void *owner, struct text peer);
     /* The connection of PEER that was let in as ENTRY has ended. */
     void (*on_leave)(void *owner, struct text peer, enum front_entry entry);
+    struct tls *tls;                 /* for listeners that speak it; NULL: there are none */
     const struct pressure *pressure; /* beyond NONE, replies close; NULL: there is none */
     /*
      * A head was accepted.  The host answers by front_attach before it
@@ -131,6 +134,9 @@ bool front_unwelcome(const struct front_request *request);
 
 /* True if this request came over TLS. */
 bool front_secure(const struct front_request *request);
+
+/* The subject of the certificate that the client was verified by; absent: there is none. */
+struct text front_subject(const struct front_request *request);
 
 /* Stops or goes on reading the request body.  No event comes before it returns. */
 void front_read(struct front_request *request, bool on);

@@ -1,4 +1,5 @@
 #include "front/door.h"
+#include "front/tls.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -30,12 +31,22 @@ static void on_untapped(evutil_socket_t fd, short what, void *arg)
  */
 static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 {
-    struct front *f = arg;
-    struct bufferevent *bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    struct door *door = arg;
+    struct front *f = door->front;
+    struct bufferevent *bev = NULL;
+    struct tap *tap = NULL;
 
-    assert(bev);
     listeners_count(&f->listeners);
-    if (!tap_new(f, bev)) {
+    if (door->way.tls)
+        bev = tls_accept(f->host.tls, base);
+    if (bev || !door->way.tls) {
+        bev = bev ? bev : bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+        tap = tap_new(f, bev, &door->way);
+    }
+    if (!bev)
+        bev = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    assert(bev);
+    if (!tap) {
         bufferevent_incref(bev);
         event_base_once(base, -1, EV_TIMEOUT, on_untapped, bev, NULL);
     }
@@ -45,7 +56,7 @@ static struct bufferevent *on_accepted(struct event_base *base, void *arg)
 /* evhttp has read a canonical head. */
 static void on_canonical(struct evhttp_request *canonical, void *arg)
 {
-    struct front *f = arg;
+    struct front *f = ((struct door *)arg)->front;
     struct tap *tap = f->handing;
 
     assert(tap && evhttp_request_get_connection(canonical) == tap->connection);
@@ -79,21 +90,33 @@ static void on_closed(struct evhttp_connection *connection, void *arg)
     tap_free(tap);
 }
 
+struct door *door_for(struct front *f, const struct endpoint_way *way)
+{
+    return &f->doors[way->tls + 2 * way->proxy_protocol];
+}
+
 bool door_open(struct front *f)
 {
-    f->http = evhttp_new(f->base);
-    if (!f->http)
-        return false;
-    evhttp_set_bevcb(f->http, on_accepted, f);
-    evhttp_set_gencb(f->http, on_canonical, f);
+    for (size_t i = 0; i < DOORS; i++) {
+        struct endpoint_way way = {.tls = i & 1, .proxy_protocol = i & 2};
+        struct door *door = door_for(f, &way);
+
+        *door = (struct door){.front = f, .way = way, .http = evhttp_new(f->base)};
+        if (!door->http)
+            return false;
+        evhttp_set_bevcb(door->http, on_accepted, door);
+        evhttp_set_gencb(door->http, on_canonical, door);
+    }
     return true;
 }
 
 void door_shut(struct front *f)
 {
-    if (f->http)
-        evhttp_free(f->http);
-    f->http = NULL;
+    for (size_t i = 0; i < DOORS; i++) {
+        if (f->doors[i].http)
+            evhttp_free(f->doors[i].http);
+        f->doors[i].http = NULL;
+    }
     while (f->taps) { /* accepted, but never started */
         struct bufferevent *bev = f->taps->bev;
 
@@ -102,14 +125,14 @@ void door_shut(struct front *f)
     }
 }
 
-struct evhttp_bound_socket *door_bind(struct front *f, struct evconnlistener *listener)
+struct evhttp_bound_socket *door_bind(struct door *door, struct evconnlistener *listener)
 {
-    return evhttp_bind_listener(f->http, listener);
+    return evhttp_bind_listener(door->http, listener);
 }
 
-void door_unbind(struct front *f, struct evhttp_bound_socket *bound)
+void door_unbind(struct door *door, struct evhttp_bound_socket *bound)
 {
-    evhttp_del_accept_socket(f->http, bound);
+    evhttp_del_accept_socket(door->http, bound);
 }
 
 static void note_peer(struct tap *tap)
@@ -159,9 +182,7 @@ bool door_start(struct tap *tap)
     assert(evhttp_connection_get_bufferevent(tap->connection) == bev);
     evhttp_connection_set_closecb(tap->connection, on_closed, tap);
     bufferevent_decref(bev);
-    tap->front->door.read_cb = read_cb;
-    tap->front->door.write_cb = write_cb;
-    tap->front->door.event_cb = event_cb;
+    tap->front->callbacks = (struct door_callbacks){read_cb, write_cb, event_cb};
     bufferevent_setcb(bev, NULL, NULL, tap_on_event, tap);
     bufferevent_setwatermark(bev, EV_READ, 1, 0);
     bufferevent_set_max_single_read(bev, TAP_READ_STEP);
@@ -184,11 +205,12 @@ bool door_start(struct tap *tap)
 void door_hand(struct tap *tap)
 {
     struct front *f = tap->front;
-    struct door_callbacks *door = &f->door;
+    struct door_callbacks *evhttp = &f->callbacks;
 
     f->handing = tap;
     tap->handing = true;
-    bufferevent_setcb(tap->bev, door->read_cb, door->write_cb, door->event_cb, tap->connection);
+    bufferevent_setcb(tap->bev, evhttp->read_cb, evhttp->write_cb, evhttp->event_cb,
+                      tap->connection);
     evbuffer_prepend(bufferevent_get_input(tap->bev), canonical_head, sizeof canonical_head - 1);
     bufferevent_trigger(tap->bev, EV_READ, 0);
     tap->handing = false;

@@ -203,7 +203,7 @@ static void close_at(struct listeners *l, struct listener **at)
 
     *at = one->next;
     delist(one->accepting);
-    door_unbind(l->front, one->bound);
+    door_unbind(door_for(l->front, &one->way), one->bound);
     free(one);
 }
 
@@ -294,7 +294,7 @@ static bool add(struct listeners *l, int fd, const struct endpoint_way *way, boo
     one->way = *way;
     one->shared = shared;
     bool known = enlist(one->accepting, l);
-    one->bound = known ? door_bind(l->front, one->accepting) : NULL;
+    one->bound = known ? door_bind(door_for(l->front, way), one->accepting) : NULL;
     if (!one->bound) {
         delist(one->accepting);
         evconnlistener_free(one->accepting);

@@ -1,4 +1,5 @@
 #include "front/door.h"
+#include "front/tls.h"
 #include "http/status.h"
 
 #include <assert.h>
@@ -23,12 +24,31 @@ static void put(struct tap *tap, struct text t)
         tap_lose(tap);
 }
 
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+
+/*
+ * A bufferevent of TLS writes all there is as one piece and tells of no
+ * progress until it has left, so it is not asked to.
+ */
+static void set_tls_writing(struct tap *tap, bool on)
+{
+    if (on && !tap->writable)
+        tap->writable = event_new(tap->front->base, bufferevent_getfd(tap->bev),
+                                  EV_WRITE | EV_PERSIST, on_writable, tap);
+    if (!on)
+        event_del(tap->writable);
+    else if (!tap->writable || event_add(tap->writable, NULL) != 0)
+        tap->lost = true;
+}
+
 static void set_writing(struct tap *tap, bool on)
 {
     if (tap->writing == on)
         return;
     tap->writing = on;
-    if (on)
+    if (tap->way.tls)
+        set_tls_writing(tap, on);
+    else if (on)
         bufferevent_enable(tap->bev, EV_WRITE);
     else
         bufferevent_disable(tap->bev, EV_WRITE);
@@ -39,12 +59,25 @@ static void write_now(struct tap *tap)
 {
     struct evbuffer *output = output_of(tap);
 
+    if (tap->way.tls) {
+        tap->lost |= !tls_write(tap->bev);
+        return;
+    }
     evbuffer_unfreeze(output, 1);
     int wrote = evbuffer_write(output, bufferevent_getfd(tap->bev));
     bool failed = wrote < 0 && errno != EAGAIN && errno != EINTR;
     evbuffer_freeze(output, 1);
     if (failed)
         tap->lost = true;
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+    struct tap *tap = arg;
+
+    (void)fd, (void)what;
+    write_now(tap);
+    tap_wake(tap);
 }
 
 void tap_flush(struct tap *tap)

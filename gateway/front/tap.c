@@ -1,6 +1,7 @@
 #include "front/tap.h"
 
 #include "front/door.h"
+#include "front/tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -81,7 +82,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 static void read_more(struct tap *tap)
 {
     tap->read_full = false;
-    if (tap->phase != TAP_BODY || tap->paused || tap_side(tap).len > TAP_READ_STEP)
+    if (!tap->raw || tap->phase != TAP_BODY || tap->paused || tap_side(tap).len > TAP_READ_STEP)
         return;
     char *to = buf_room(&tap->side, TAP_READ_MORE);
     if (!to) {
@@ -126,7 +127,7 @@ void tap_fit(struct tap *tap)
         tap->side.max = max;
 }
 
-struct tap *tap_new(struct front *front, struct bufferevent *bev)
+struct tap *tap_new(struct front *front, struct bufferevent *bev, const struct endpoint_way *way)
 {
     struct tap *tap = calloc(1, sizeof *tap);
 
@@ -134,6 +135,8 @@ struct tap *tap_new(struct front *front, struct bufferevent *bev)
         return NULL;
     tap->front = front;
     tap->bev = bev;
+    tap->way = *way;
+    tap->handshaking = way->tls;
     bufferevent_incref(bev); /* until the first turn */
     buf_init(&tap->side, side_max(&front->limits));
     tap->input_cb = evbuffer_add_cb(bufferevent_get_input(bev), on_input, tap);
@@ -149,7 +152,7 @@ struct tap *tap_new(struct front *front, struct bufferevent *bev)
     tap->entry = FRONT_CLOSE;
     front->connections++;
     tap->phase_since_ms = tap_now_ms();
-    tap_clock(tap, front->limits.keep_alive_ms);
+    tap_clock(tap, way->tls ? front->limits.tls_handshake_ms : front->limits.keep_alive_ms);
     tap_wake(tap);
     return tap;
 }
@@ -187,6 +190,9 @@ void tap_free(struct tap *tap)
     if (tap->entry != FRONT_CLOSE && tap->front->host.on_leave)
         tap->front->host.on_leave(tap->front->host.owner, text_from(tap->peer), tap->entry);
     tap->front->connections--;
+    free(tap->subject);
+    if (tap->writable)
+        event_free(tap->writable);
     buf_fini(&tap->side);
     free(tap);
 }
@@ -205,11 +211,24 @@ void tap_lose(struct tap *tap)
     tap_wake(tap);
 }
 
+/* The handshake is done: the connection is as one without TLS from now on. */
+static void handshake_done(struct tap *tap)
+{
+    tap->handshaking = false;
+    tap->idle_expired = false;
+    tap->phase_since_ms = tap_now_ms();
+    tap_clock(tap, tap->front->limits.keep_alive_ms);
+    if (!tls_welcome(tap->front->host.tls, tap->bev, &tap->subject))
+        tap->lost = true;
+}
+
 void tap_on_event(struct bufferevent *bev, short what, void *arg)
 {
     struct tap *tap = arg;
 
     (void)bev;
+    if (what & BEV_EVENT_CONNECTED)
+        handshake_done(tap);
     if (what & BEV_EVENT_READING)
         tap->reading = false; /* the bufferevent stopped it */
     if (what & BEV_EVENT_ERROR)
@@ -237,7 +256,10 @@ static void set_reading(struct tap *tap, bool on)
 
 void tap_start_reading(struct tap *tap)
 {
-    tap->raw = true;
+    tap->raw = !tap->way.tls;
+    tap->reading = tap->way.tls; /* the bufferevent's handshake began it */
+    if (!tap->raw)
+        return;
     event_assign(&tap->readable, tap->front->base, bufferevent_getfd(tap->bev),
                  EV_READ | EV_PERSIST, on_readable, tap);
     set_reading(tap, true);
@@ -262,22 +284,34 @@ static bool bytes_unread(const struct tap *tap)
     return ioctl(bufferevent_getfd(tap->bev), FIONREAD, &unread) == 0 && unread > 0;
 }
 
+/* Tells the client that no byte will follow, or that later. */
+static void say_goodbye(struct tap *tap)
+{
+    tap->goodbye_due = tap->way.tls && !tls_goodbye(tap->bev);
+    if (tap->goodbye_due)
+        tap_clock(tap, TAP_GOODBYE_MS);
+}
+
 /*
  * Ends the connection so that the last reply arrives.  CERTAIN: the client
  * has said that it sends no more.
  */
 static void close_gently(struct tap *tap, bool certain)
 {
-    if (tap->eof || (certain && tap_side(tap).len == 0 && !bytes_unread(tap))) {
+    bool over = tap->eof || (certain && tap_side(tap).len == 0 && !bytes_unread(tap));
+
+    say_goodbye(tap);
+    if (over && !tap->goodbye_due) {
         door_close(tap);
         return;
     }
-    shutdown(bufferevent_getfd(tap->bev), SHUT_WR);
+    if (!tap->goodbye_due)
+        shutdown(bufferevent_getfd(tap->bev), SHUT_WR);
     tap->phase = TAP_LINGER;
     tap->phase_since_ms = tap_now_ms();
     tap_side_drop(tap, tap_side(tap).len);
     tap_clock(tap, TAP_LINGER_MS);
-    set_reading(tap, true);
+    set_reading(tap, !tap->eof);
 }
 
 /* Ready for the next head, which may be aside already. */
@@ -373,6 +407,13 @@ static void turn_request(struct tap *tap)
     tell_drained(tap);
 }
 
+/* The handshake came to nothing, or took too long. */
+static void end_handshake(struct tap *tap, bool too_long)
+{
+    tls_dismiss(tap->front->host.tls, tap->bev, too_long, text_from(tap->peer));
+    door_close(tap);
+}
+
 static void turn_waiting(struct tap *tap)
 {
     tap_read_head(tap);
@@ -381,7 +422,12 @@ static void turn_waiting(struct tap *tap)
         return;
     }
     tap->working = false;
-    if (tap->lost || tap->eof) {
+    bool over = tap->lost || tap->eof;
+    if (tap->handshaking && (over || tap->idle_expired)) {
+        end_handshake(tap, !over);
+        return;
+    }
+    if (over) {
         door_close(tap);
         return;
     }
@@ -395,6 +441,19 @@ static void turn_waiting(struct tap *tap)
     settle_reading(tap);
 }
 
+static void turn_lingering(struct tap *tap)
+{
+    tap->working = false;
+    if (tap->goodbye_due && !tap->lost) {
+        say_goodbye(tap);
+        if (!tap->goodbye_due)
+            shutdown(bufferevent_getfd(tap->bev), SHUT_WR);
+    }
+    if ((tap->eof && !tap->goodbye_due) || tap->lost || tap->linger_over ||
+        tap->lingered > TAP_LINGER_BYTES)
+        door_close(tap);
+}
+
 static void on_work(evutil_socket_t fd, short what, void *arg)
 {
     struct tap *tap = arg;
@@ -406,9 +465,7 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
         return;
     tap->working = true;
     if (tap->phase == TAP_LINGER) {
-        tap->working = false;
-        if (tap->eof || tap->lost || tap->linger_over || tap->lingered > TAP_LINGER_BYTES)
-            door_close(tap);
+        turn_lingering(tap);
     } else if (tap->request) {
         turn_request(tap);
     } else {

@@ -32,6 +32,7 @@ enum {
     TAP_WRITE_MAX = 256 * 1024,     /* bytes of one write */
     TAP_LINGER_BYTES = 1024 * 1024, /* dropped at most after an early reply */
     TAP_LINGER_MS = 2000,
+    TAP_GOODBYE_MS = 20,       /* before a full socket is asked again */
     TAP_LOOK_MS = 1000,        /* between looks at a socket that is not read */
     TAP_REFUSE_MS = 2000,      /* for the only request of an unwelcome connection */
     TAP_DRAIN_GRACE_MS = 1000, /* for the request of a connection new or just used */
@@ -58,7 +59,8 @@ struct tap {
     struct evbuffer_cb_entry *output_cb;
     struct event work;
     struct event timer;
-    struct event readable; /* where `raw` */
+    struct event readable;  /* where `raw` */
+    struct event *writable; /* TLS: the socket takes bytes again; NULL until it was full once */
 
     enum tap_phase phase;
     struct buf side; /* bytes that came and are not used; see side_from */
@@ -80,16 +82,19 @@ struct tap {
     uint64_t body_bytes;  /* of its content, so far */
     uint64_t timer_at_ms; /* when the timer fires; 0: it is not set */
 
+    struct endpoint_way way; /* what is spoken below HTTP */
+    char *subject;           /* of the client's certificate; owned; NULL: none */
     char peer[64];
     unsigned port;
 
+    bool handshaking;   /* TLS is not ready yet */
     bool woken;         /* the work event is active */
     bool working;       /* inside a turn, before its flush */
     bool handing;       /* evhttp is being given a canonical head */
     bool paused;        /* the owner wants no body pieces now */
     bool raw;           /* the socket's bytes are those of HTTP: it is read past the bufferevent */
     bool reading;       /* more is read as it comes */
-    bool writing;       /* EV_WRITE is enabled: the socket was full */
+    bool writing;       /* the socket was full: what waits leaves when it takes bytes again */
     bool above_low;     /* the output has been above the low mark */
     bool told_empty;    /* the owner knows that the output is empty */
     bool eof;           /* the client will send no more */
@@ -100,6 +105,7 @@ struct tap {
     bool body_expired;  /* the body stalled */
     bool idle_expired;  /* no request came, or none is wanted any more */
     bool linger_over;   /* lingering is at its end */
+    bool goodbye_due;   /* the client is still to be told that nothing follows */
     bool chunked_ready; /* `chunked` is initialised */
 };
 
@@ -126,8 +132,8 @@ struct front_request {
 
 /* --- tap.c: the turn ------------------------------------------------------ */
 
-/* A new tap for BEV, one more of FRONT's connections; NULL: no memory. */
-struct tap *tap_new(struct front *front, struct bufferevent *bev);
+/* A new tap for BEV, one more of FRONT's connections that speak in WAY; NULL: no memory. */
+struct tap *tap_new(struct front *front, struct bufferevent *bev, const struct endpoint_way *way);
 
 /* The front's limits are new ones. */
 void tap_fit(struct tap *tap);

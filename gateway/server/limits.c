@@ -37,6 +37,7 @@ struct front_limits limits_front(const struct settings *s)
         .reply_ms = s->timeouts.reply,
         .keep_alive_ms = s->timeouts.keep_alive,
         .half_close_ms = s->timeouts.half_close,
+        .tls_handshake_ms = s->timeouts.tls_handshake,
     };
 }
 
@@ -86,6 +87,7 @@ struct exchange_limits limits_exchange(const struct settings *s)
         .stream_ms = s->timeouts.upstream_stream,
         .exchange_ms = s->timeouts.exchange,
         .trusted_hops = s->trusted_hops,
+        .subject_field = s->tls.client_subject_header,
     };
 }
 

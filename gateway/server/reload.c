@@ -16,8 +16,7 @@ struct reload {
     struct reload_source source;
     struct file_watch *watch; /* NULL: files are not watched */
     struct reload_counts counts;
-    void (*taken)(void *owner, struct conf *conf);
-    void *owner;
+    struct reload_host host;
 };
 
 /* --- what is wrong, told ------------------------------------------------------- */
@@ -64,7 +63,7 @@ static void take_over(struct reload *r, struct conf *next, const char *why)
     r->conf = next;
     log_setup(next->settings.log_level, next->settings.log_format);
     watch_files(r);
-    r->taken(r->owner, next);
+    r->host.taken(r->host.owner, next);
     LOG(LOG_INFO, "reloaded", LOG_S("why", why), LOG_T("mapping", mapping_digest(next->mapping)),
         LOG_T("mapping_before", mapping_digest(old->mapping)));
     conf_unref(&old);
@@ -76,7 +75,8 @@ static struct conf *next_conf(const struct reload *r, struct diag *d)
     if (r->watch)
         file_watch_note(r->watch); /* before they are read: what comes later is news */
     struct conf *next = conf_load(r->source.file, &r->source.overrides, r->source.environment, d);
-    if (next && !conf_may_follow(r->conf, next, d))
+    if (next && !(conf_may_follow(r->conf, next, d) &&
+                  (!r->host.prove || r->host.prove(r->host.owner, next, d))))
         conf_unref(&next);
     return next;
 }
@@ -116,18 +116,14 @@ static void on_changed(void *owner)
 /* --- life ------------------------------------------------------------------------- */
 
 struct reload *reload_new(struct event_base *base, struct conf *conf,
-                          const struct reload_source *source,
-                          void (*taken)(void *owner, struct conf *conf), void *owner)
+                          const struct reload_source *source, const struct reload_host *host)
 {
     struct reload *r = calloc(1, sizeof *r);
 
     if (!r)
         return NULL;
-    *r = (struct reload){.conf = conf_ref(conf),
-                         .source = *source,
-                         .counts = {.last_taken = true},
-                         .taken = taken,
-                         .owner = owner};
+    *r = (struct reload){
+        .conf = conf_ref(conf), .source = *source, .counts = {.last_taken = true}, .host = *host};
     if (conf->settings.reload == RELOAD_AUTO) {
         r->watch = file_watch_new(base, on_changed, r);
         if (!r->watch)

@@ -26,14 +26,25 @@ struct reload_counts {
     bool last_taken; /* the newest one; true before the first */
 };
 
+/* Whose configuration it is. */
+struct reload_host {
+    /*
+     * CONF is sound by itself: true if it can be in force, and then it will
+     * be; else D tells why not.  NULL: it always can.
+     */
+    bool (*prove)(void *owner, const struct conf *conf, struct diag *d);
+    /* CONF is in force. */
+    void (*taken)(void *owner, struct conf *conf);
+    void *owner;
+};
+
 /*
- * A new one on BASE for CONF, of which it takes a reference.  Each time that a
- * new configuration is in force TAKEN is called with OWNER.  If CONF says so
- * its files are watched.  SOURCE's texts outlive it.  NULL: no memory.
+ * A new one on BASE for CONF, of which it takes a reference; HOST is copied.
+ * If CONF says so its files are watched.  SOURCE's texts outlive it.  NULL: no
+ * memory.
  */
 struct reload *reload_new(struct event_base *base, struct conf *conf,
-                          const struct reload_source *source,
-                          void (*taken)(void *owner, struct conf *conf), void *owner);
+                          const struct reload_source *source, const struct reload_host *host);
 
 /*
  * Reads the files again because of WHY ("signal", "file changed", "asked").

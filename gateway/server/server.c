@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include "base/log.h"
+#include "front/tls.h"
 #include "server/admin.h"
 #include "server/callers.h"
 #include "server/console.h"
@@ -39,6 +40,7 @@ struct server {
     struct event_base *base;
     struct sockets sockets;
     struct endpoint_way ways[ADDRESSES_MAX]; /* of the client sockets */
+    struct tls_set *proven;                  /* certificates that the next handshakes will use */
     struct worker **workers;
     size_t worker_count, workers_done;
     struct worker_common common;
@@ -187,6 +189,16 @@ static int open_log(struct server *s)
     return 0;
 }
 
+/* The certificates of CONF are kept ready, if they are sound. */
+static bool on_prove(void *owner, const struct conf *conf, struct diag *d)
+{
+    struct server *s = owner;
+
+    tls_set_free(&s->proven);
+    s->proven = tls_set_new(&conf->tls, d);
+    return s->proven;
+}
+
 /*
  * A new configuration is in force: for the workers too, each as soon as it
  * gets to it.  That is waited for, so that whoever asked for it knows.
@@ -204,6 +216,7 @@ static void on_taken(void *owner, struct conf *conf)
     }
     regime_unref(&s->regime);
     s->regime = next;
+    tls_take(s->common.tls, &s->proven);
     admin_follow(s->admin, conf);
     drift_follow(s->common.drift, conf->mapping);
     for (size_t i = 0; i < s->worker_count; i++)
@@ -289,8 +302,23 @@ static size_t connections_there_may_be(const struct settings *settings)
 
 static bool make_reload(struct server *s, const struct reload_source *source)
 {
-    s->reload = reload_new(s->base, s->conf, source, on_taken, s);
+    struct reload_host host = {.prove = on_prove, .taken = on_taken, .owner = s};
+
+    s->reload = reload_new(s->base, s->conf, source, &host);
     return s->reload;
+}
+
+/* The certificates were proven when the configuration was read, but files are read once only. */
+static bool make_tls(struct server *s)
+{
+    struct diag *d = diag_new();
+
+    s->common.tls = tls_new();
+    bool made = d && s->common.tls && on_prove(s, s->conf, d);
+    diag_free(&d);
+    if (made)
+        tls_take(s->common.tls, &s->proven);
+    return made;
 }
 
 static bool make_common(struct server *s)
@@ -343,6 +371,8 @@ static void server_fini(struct server *s)
     drift_free(&s->common.drift);
     regime_unref(&s->regime);
     callers_free(&s->common.callers);
+    tls_set_free(&s->proven);
+    tls_free(&s->common.tls);
     for (size_t i = 0; i < 4; i++)
         if (s->signals[i])
             event_free(s->signals[i]);
@@ -361,7 +391,8 @@ static void server_fini(struct server *s)
 static int boot(struct server *s, const struct reload_source *source)
 {
     s->base = event_base_new();
-    if (!s->base || !make_events(s) || !make_common(s) || !make_watch(s) || !make_reload(s, source))
+    if (!s->base || !make_events(s) || !make_common(s) || !make_tls(s) || !make_watch(s) ||
+        !make_reload(s, source))
         return EX_OSERR;
     if (!sockets_open(&s->sockets, s->settings))
         return EX_UNAVAILABLE;

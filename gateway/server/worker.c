@@ -261,6 +261,7 @@ static bool make_rooms(struct worker *w, struct regime *regime)
         .on_leave = on_leave,
         .on_request = on_request,
         .on_refused = on_refused,
+        .tls = w->common->tls,
         .pressure = &w->common->pressure,
         .owner = w,
     };

@@ -19,6 +19,7 @@
 struct callers;
 struct drift;
 struct guests;
+struct tls;
 struct worker;
 
 /* What all workers of the process share; each part is for any thread. */
@@ -32,6 +33,7 @@ struct worker_common {
     struct upstream_state upstream;
     struct drift *drift;     /* unmapped names */
     struct callers *callers; /* of deprecated routes */
+    struct tls *tls;         /* with clients */
 };
 
 /* What the server may ask of a running worker. */

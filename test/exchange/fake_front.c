@@ -174,6 +174,12 @@ bool front_secure(const struct front_request *r)
     return r->secure;
 }
 
+struct text front_subject(const struct front_request *r)
+{
+    alive(r, "front_subject");
+    return text_from(r->subject);
+}
+
 void front_read(struct front_request *r, bool on)
 {
     alive(r, "front_read");

@@ -30,6 +30,7 @@ struct front_request {
     struct buf body;          /* what was sent of the reply */
     size_t waiting;           /* bytes that have not reached the client */
     bool secure;
+    const char *subject;
     bool unwelcome;
     const char *peer;
 };

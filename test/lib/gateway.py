@@ -8,6 +8,7 @@ import os
 import re
 import signal
 
+import certificates
 import program
 import wire
 
@@ -24,6 +25,8 @@ SETTINGS = {
 LISTENING = r"\blistening\b.*\baddress\W+([^\s\",]+)\W+role\W+%s\b"
 # Said once at the start, and meant for people.
 AS_ROOT = r" warn running as root |\"warn\",\"event\":\"running as root\""
+# $OVER_TLS: whatever listens in plain HTTP by the test's account speaks TLS.
+OVER_TLS = bool(os.environ.get("OVER_TLS"))
 LEVEL = re.compile(r"^\S+ (warn|error) |\"level\":\"(warn|error)\"")
 
 
@@ -54,6 +57,14 @@ def yaml_lines(settings, indent=""):
         yield from yaml_lines(inside, indent + "  ")
 
 
+def over_tls(values):
+    """The settings VALUES with TLS on each listener that has no word of its own."""
+    listen = values["listen"] if isinstance(values["listen"], list) else [values["listen"]]
+    _, pair = certificates.usual()
+    return {**values, "listen": [one if " " in one else f"{one} tls" for one in listen],
+            "tls.certificates": [str(pair.certificate)], "tls.keys": [str(pair.key)]}
+
+
 class Gateway(program.Program):
     """
     The gateway before the service at UPSTREAM_URL; run by the command UNDER,
@@ -70,6 +81,8 @@ class Gateway(program.Program):
         values = dict(SETTINGS, mapping=str(mapping_file))
         values["upstream.url"] = upstream_url
         values.update(settings or {})
+        if OVER_TLS:
+            values = over_tls(values)
         self.config.write_text(settings_yaml({k: v for k, v in values.items() if v is not None}))
         binary = binary or program.build_path("DPGW", "dpgw")
         super().__init__([*under, str(binary), "serve", "-c", str(self.config)], cwd=folder,
@@ -80,8 +93,14 @@ class Gateway(program.Program):
         self.expected_status = 0
         self.client = self.admin = None
         if boot:
-            self.client = self.wait_line(LISTENING % "client").group(1)
+            self.client = self.client_address(self.wait_line(LISTENING % "client"))
             self.admin = self.wait_line(LISTENING % "admin").group(1)
+
+    @staticmethod
+    def client_address(match):
+        """The address in a line `listening`, with the word that it is to be spoken to by."""
+        spoken = re.search(r"\btls\W+true\b", match.string)
+        return match.group(1) + (" tls" if spoken else "")
 
     def expect_line(self, pattern):
         """A complaint like PATTERN is what the test wants; at least one must come."""

@@ -10,6 +10,7 @@ import os
 import re
 import select
 import socket
+import ssl
 import struct
 import time
 
@@ -79,20 +80,53 @@ class Source:
     def __init__(self, sock):
         self.sock = sock
         self.buffer = bytearray()
-        self.ended = None     # None, "fin" or "reset"
+        self.ended = None     # None, "fin", "reset", or over TLS "cut": not told so
+
+    def waits(self, seconds):
+        """True if something can be read within SECONDS, or is there unread already."""
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return True
+        return bool(select.select([self.sock], [], [], seconds)[0])
 
     def more(self, deadline, most=65536):
         """Reads once.  False at the end; WireError when the deadline has passed."""
-        if self.ended:
-            return False
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([self.sock], [], [], left)[0]:
-            raise WireError(f"nothing came within the deadline; so far {bytes(self.buffer[-300:])!r}")
+        while not self.ended:
+            left = deadline - time.monotonic()
+            if left <= 0 or not self.waits(left):
+                raise WireError(
+                    f"nothing came within the deadline; so far {bytes(self.buffer[-300:])!r}")
+            piece = self.receive(most)
+            if piece is not None:
+                return self.keep(piece)
+        return False
+
+    def receive(self, most):
+        """What can be read now; None: nothing for us, or a bad end."""
+        patience = self.sock.gettimeout()
+        self.sock.setblocking(False)
         try:
-            piece = self.sock.recv(most)
+            return self.sock.recv(most)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError, BlockingIOError):
+            return None
+        except ssl.SSLZeroReturnError:
+            return b""
+        except ssl.SSLEOFError:
+            self.ended = "cut"
         except (ConnectionResetError, BrokenPipeError):
             self.ended = "reset"
-            return False
+        finally:
+            self.sock.settimeout(patience)
+        return None
+
+    def receive_more(self):
+        """True if bytes were there to be read, or an end."""
+        piece = self.receive(65536)
+        if piece is not None:
+            self.keep(piece)
+        return piece is not None
+
+    def keep(self, piece):
+        """Takes PIECE in; False if it is the end."""
         if not piece:
             self.ended = "fin"
             return False
@@ -122,10 +156,23 @@ def deadline_in(seconds=None):
     return time.monotonic() + (PATIENCE if seconds is None else seconds)
 
 
-class Connection:
-    """A client's connection to ADDRESS, "127.0.0.1:8080", "[::1]:8080" or "unix:/path"."""
+def tls_context():
+    """A client's side of TLS that believes anybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
-    def __init__(self, address, receive_buffer=None, source=None):
+
+class Connection:
+    """
+    A client's connection to ADDRESS, "127.0.0.1:8080", "[::1]:8080" or
+    "unix:/path"; with " tls" behind it, over TLS, by a CONTEXT of the caller's
+    and to the server called NAME if those are given.
+    """
+
+    def __init__(self, address, receive_buffer=None, source=None, context=None, name=None,
+                 session=None):
+        address, _, word = address.partition(" ")
         if address.startswith("unix:"):
             self.sock = socket.socket(socket.AF_UNIX)
             place = address.removeprefix("unix:")
@@ -140,6 +187,10 @@ class Connection:
             self.sock.bind((source, 0))
         self.sock.settimeout(PATIENCE)
         self.sock.connect(place)
+        if word:
+            context = context or tls_context()
+            self.sock = context.wrap_socket(self.sock, suppress_ragged_eofs=False,
+                                            server_hostname=name, session=session)
         self.source = Source(self.sock)
 
     def __enter__(self):
@@ -167,7 +218,10 @@ class Connection:
             while sent < most:
                 if not select.select([], [self.sock], [], quiet)[1]:
                     break
-                sent += self.sock.send(piece)
+                try:
+                    sent += self.sock.send(piece)
+                except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                    pass
         finally:
             self.sock.settimeout(PATIENCE)
         return sent
@@ -318,9 +372,22 @@ class Connection:
 
     def quiet(self, seconds=0.3):
         """True if nothing, not even an end, comes within SECONDS."""
-        return not self.source.buffer and not select.select([self.sock], [], [], seconds)[0]
+        until = time.monotonic() + seconds
+        while not self.source.buffer and (left := until - time.monotonic()) > 0:
+            if self.source.waits(left) and (self.source.receive_more() or self.source.ended):
+                return False
+        return not self.source.buffer
 
     def half_close(self):
+        """Says that no byte will follow, and goes on listening."""
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.setblocking(False)
+            try:
+                self.sock.unwrap()
+            except (ssl.SSLWantReadError, ssl.SSLError):
+                pass # the answer is not waited for
+            self.sock.settimeout(PATIENCE)
+            return
         self.sock.shutdown(socket.SHUT_WR)
 
     def reset(self):

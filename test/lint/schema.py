@@ -22,15 +22,21 @@ WORDS = {
     "FORMAT": ["json", "logfmt"],
     "SWITCH": ["on", "off", True, False],
     "DOCUMENT": ["data-products", "combined"],
+    "AUTH": ["off", "optional", "require"],
 }
 # The very end; in Python $ also stands before a last line feed.
 END = r"$(?!\n)"
+TAKEN = "[Ff][Oo][Rr][Ww][Aa][Rr][Dd][Ee][Dd]-(?:[Ff][Oo][Rr]|[Pp][Rr][Oo][Tt][Oo]|" \
+        "[Hh][Oo][Ss][Tt])|[Rr][Ee][Qq][Uu][Ee][Ss][Tt]-[Ii][Dd]"
+FREE_FIELD = f"^(?:none|[Xx]-(?!(?:{TAKEN}){END})[0-9A-Za-z-]{{1,62}}){END}"
 ABOUT = {
     "docs": "The API's own description, and a page that shows it, for clients to read.",
     "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
     "timeouts": "How long is waited for what; in ms, s, m or h.",
     "upstream": "The service that is asked.",
     "upstream.ejection": "When one of several endpoints is left alone for a while.",
+    "upstream.tls": "TLS with the service, where its URL begins with https.",
+    "tls": "TLS with clients, on addresses with the word tls.",
     "log": "What is written to standard error.",
 }
 
@@ -44,7 +50,9 @@ SAY = {
     "listener": "An address is 127.0.0.1:8080, [::1]:8080 or unix:/path, and the words tls and "
                 "proxy_protocol may follow.",
     "network": "A range is 10.0.0.0/8, ::1 or the like.",
-    "origin": "The service is http://host or http://host:port, with no path, or unix:/path.",
+    "origin": "The service is http://host or https://host, with a port or without, or unix:/path.",
+    "FIELD": "A field is none, or X- with letters, digits and dashes, and not one that is taken.",
+    "NAME": "A name is that of a host, without a port.",
 }
 SAY["MEMORY"] = SAY["SIZE"]
 
@@ -135,6 +143,13 @@ def shapes(setting):
         found.append({"$ref": f"#/definitions/{reference}"})
     if kind == "FILE":
         found.append({"type": "string", "minLength": 1})
+    if kind == "FILES":
+        found += [{"type": "string", "pattern": f"^[^,]+(?:,[^,]+){{0,15}}{END}"},
+                  {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 16}]
+    if kind == "FIELD":
+        found.append(patterned(FREE_FIELD, SAY["FIELD"]))
+    if kind == "NAME":
+        found.append(patterned(f"^[0-9A-Za-z._-]{{1,253}}{END}", SAY["NAME"]))
     if kind == "USER":
         found += [patterned(f"^[^:]+(?::[^:]+)?{END}", SAY["USER"]),
                   {"type": "integer", "minimum": 1, "maximum": 2**32 - 2}]
@@ -159,6 +174,9 @@ def examples(setting):
         "URL": ["http://127.0.0.1:9000", ["http://10.0.0.1:9000", "http://10.0.0.2:9000"]],
         "NETWORKS": ["10.0.0.0/8", ["10.0.0.0/8", "::1"]],
         "FILE": ["mapping.yaml"],
+        "FILES": ["server.pem", ["server.pem", "other.pem"]],
+        "NAME": ["workspaces.example"],
+        "FIELD": ["X-Client-Subject", "none"],
         "USER": ["dpgw", "1000:1000"],
         **WORDS,
     }.get(setting.kind)
@@ -189,7 +207,7 @@ def definitions():
     bits4, bits6 = "(?:0{0,2}[0-9]|0?[12][0-9]|0?3[0-2])", \
         "(?:0{0,2}[0-9]|0?[1-9][0-9]|1[01][0-9]|12[0-8])"
     network = f"(?:{IPV4}(?:/{bits4})?|{ipv6()}(?:/{bits6})?)"
-    origin = rf"(?:unix:/[^,@]{{0,106}}|http://(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])(?::(?:{PORT}))?)"
+    origin = rf"(?:unix:/[^,@]{{0,106}}|https?://(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])(?::(?:{PORT}))?)"
     return {
         "address": patterned(f"^{address('[^ ]')}{END}", SAY["address"]),
         "addresses": {"anyOf": [

@@ -103,9 +103,10 @@ static void values_have_a_form(void **state)
          {"on", "localhost:1", "[::1:1", "127.0.0.1:000080", "256.0.0.1:1", "127.0.0.1:1x",
           "127.0.0.1:1 tls"}},
         {"upstream.url",
-         {"http://127.0.0.1:9000", "http://service", "http://[::1]:80", "http://a-b_c:1"},
+         {"http://127.0.0.1:9000", "http://service", "http://[::1]:80", "http://a-b_c:1",
+          "https://a"},
          {"127.0.0.1:9000", "http://", "http://a/", "http://a?b", "http://a:b", "http://u@a",
-          "https://a", "http://a b", "http://[::1", "HTTP://a"}},
+          "https://", "http://a b", "http://[::1", "HTTP://a"}},
         {"upstream.host", {"upstream", "client"}, {"Client", "service", "none"}},
         {"trusted_hops",
          {"none", "10.0.0.0/8", "::1", "10.0.0.0/8, ::1/128,192.0.2.7"},
@@ -133,6 +134,15 @@ static void values_have_a_form(void **state)
         {"timeouts.drain", {"1ms", "24h"}, {"0", "off", "25h", "30", "unlimited"}},
         {"timeouts.exchange", {"off", "0", "0s", "10s"}, {"never", "10"}},
         {"mapping", {"m.yaml", "/a b"}, {""}},
+        {"tls.certificates", {"none", "a.pem", "a.pem, b.pem"}, {"a.pem,,b.pem", ",a.pem"}},
+        {"tls.client_auth", {"off", "optional", "require"}, {"on", "Require"}},
+        {"tls.client_subject_header",
+         {"X-Client-Subject", "none", "x-a1-b"},
+         {"Subject", "X-", "X-A_B", "X-A B", "x-forwarded-for", "X-Request-Id", "X-A:"}},
+        {"upstream.tls.server_name",
+         {"none", "service.example", "10.0.0.1"},
+         {"a:1", "[::1]", "a/b", "a b"}},
+        {"upstream.tls.verify", {"on", "off"}, {"yes", "none"}},
     };
     struct settings s;
 

@@ -13,10 +13,28 @@
 
 static char *const nothing_set[] = {NULL};
 
-/* The sound pair of files, with SET ("key=value") besides unless NULL. */
+/* What some settings can't be without. */
+static const char *companion_of(const char *set)
+{
+    static const char *const pairs[][2] = {
+        {"tls.certificates=", "tls.keys=test/config/sound.mapping.yaml"},
+        {"tls.keys=", "tls.certificates=test/config/sound.mapping.yaml"},
+        {"tls.client_auth=", "tls.client_ca=test/config/sound.mapping.yaml"},
+        {"upstream.tls.certificate=", "upstream.tls.key=test/config/sound.mapping.yaml"},
+        {"upstream.tls.key=", "upstream.tls.certificate=test/config/sound.mapping.yaml"},
+    };
+
+    for (size_t i = 0; set && i < sizeof pairs / sizeof pairs[0]; i++)
+        if (strncmp(set, pairs[i][0], strlen(pairs[i][0])) == 0)
+            return pairs[i][1];
+    return NULL;
+}
+
+/* The sound pair of files, with SET ("key=value") besides unless NULL, and its companion. */
 static struct conf *with(const char *set)
 {
-    const struct conf_overrides overrides = {&set, set ? 1 : 0};
+    const char *const sets[] = {set, companion_of(set)};
+    const struct conf_overrides overrides = {sets, !set ? 0 : !sets[1] ? 1 : 2};
     struct diag *d = diag_new();
     struct conf *c = conf_load(SOUND, &overrides, nothing_set, d);
 
@@ -90,6 +108,15 @@ static const char *another(const struct setting *s)
     case SETTING_FILE:
         return strcmp(s->key, "mapping") == 0 ? "test/config/methods.mapping.yaml"
                                               : "test/config/sound.mapping.yaml";
+    case SETTING_FILES:
+        return strcmp(s->key, "tls.keys") == 0 ? "test/config/sound.gateway.yaml"
+                                               : "test/config/sound.mapping.yaml";
+    case SETTING_NAME:
+        return "service.test";
+    case SETTING_FIELD:
+        return "X-Subject";
+    case SETTING_AUTH:
+        return "optional";
     case SETTING_WORKERS:
         return "7";
     case SETTING_USER:

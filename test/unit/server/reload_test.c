@@ -69,7 +69,8 @@ static void begin_late(const char *more, const char *changed)
     if (changed)
         write_file(mapping_file, changed);
     taken = 0;
-    reload = reload_new(base, conf, &source, on_taken, &taken);
+    reload =
+        reload_new(base, conf, &source, &(struct reload_host){.taken = on_taken, .owner = &taken});
     assert_non_null(reload);
     conf_unref(&conf);
 }
