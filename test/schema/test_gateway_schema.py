@@ -153,7 +153,7 @@ class Values(unittest.TestCase):
         found = []
         for text in texts():
             # A list is complained about member by member, and a hundred complaints are kept.
-            for rows in parts(6) if len(members(text)) > 8 else (ROWS,):
+            for rows in parts(2) if len(members(text)) > 8 else (ROWS,):
                 found += self.compare({row.key: text for row in rows})
         found += self.compare({"limits.buffer_low": "2MiB", "limits.buffer_high": "2MiB"})
         self.assertEqual(found, [])
