@@ -4,7 +4,9 @@
 
 /*
  * The library wants a list of NUL-terminated lines.  All of a request's text
- * lives in one block: first the nodes of the list, then the bytes.
+ * lives in one block: first the nodes of the list, then the bytes.  It would
+ * look at every line for each of a dozen names, so it gets as one line what
+ * need not concern it: all fields but Host, with CRLF between them.
  */
 struct block {
     struct curl_slist *nodes;
@@ -13,15 +15,16 @@ struct block {
 };
 
 enum {
-    EXTRA_LINES = 4,
-    EXTRA_BYTES = 64,
+    LINES_MAX = 6,              /* Host, the fields, and what put_extras adds */
+    EXTRA_BYTES = 64,           /* for those */
     BUFFER_BYTES = 65536,       /* receive buffer */
     STREAM_BUFFER_BYTES = 4096, /* of an event stream, which may stay open for long */
 };
 
 static void put(struct block *b, struct text t)
 {
-    memcpy(b->at, t.at, t.len);
+    if (t.len > 0)
+        memcpy(b->at, t.at, t.len);
     b->at += t.len;
 }
 
@@ -51,15 +54,9 @@ static void put_line(struct block *b, struct text line)
 
 static void put_field(struct block *b, const struct http_field *field)
 {
-    begin_line(b);
     put(b, field->name);
-    if (field->value.len > 0) {
-        put(b, TEXT(": "));
-        put(b, field->value);
-    } else {
-        put(b, TEXT(";")); /* how the library spells an empty value */
-    }
-    end_line(b);
+    put(b, field->value.len > 0 ? TEXT(": ") : TEXT(":"));
+    put(b, field->value);
 }
 
 /* Fields that would contradict the framing made here. */
@@ -70,13 +67,51 @@ static bool is_framing(struct text name)
            (name.len == 6 && text_eq_nocase(name, TEXT("expect")));
 }
 
+static bool is_host(struct text name)
+{
+    return name.len == 4 && text_eq_nocase(name, TEXT("host"));
+}
+
+/* Adds Host as a line of its own: the library would make one, where it finds none. */
+static void put_host(struct block *b, const struct http_fields *fields)
+{
+    const struct http_field *host = http_find(fields, TEXT("host"));
+
+    if (!host)
+        return;
+    begin_line(b);
+    put_field(b, host);
+    end_line(b);
+}
+
+/* Adds all other fields as one line. */
+static void put_fields(struct block *b, const struct http_fields *fields)
+{
+    const struct http_field *last = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < fields->count; i++) {
+        if (is_host(fields->at[i].name) || is_framing(fields->at[i].name))
+            continue;
+        if (count++ > 0)
+            put(b, TEXT("\r\n"));
+        else
+            begin_line(b);
+        last = &fields->at[i];
+        put_field(b, last);
+    }
+    if (count == 1 && last->value.len == 0)
+        b->at[-1] = ';'; /* how the library spells an empty value */
+    if (count > 0)
+        end_line(b);
+}
+
 static size_t block_size(const struct upstream_request *request)
 {
-    size_t lines = request->fields.count + EXTRA_LINES;
-    size_t size = lines * sizeof(struct curl_slist) + EXTRA_BYTES + request->target.len + 1;
+    size_t size = LINES_MAX * sizeof(struct curl_slist) + EXTRA_BYTES + request->target.len + 1;
 
     for (size_t i = 0; i < request->fields.count; i++)
-        size += request->fields.at[i].name.len + request->fields.at[i].value.len + sizeof ": ";
+        size += request->fields.at[i].name.len + request->fields.at[i].value.len + sizeof ": \r\n";
     return size;
 }
 
@@ -90,13 +125,12 @@ static bool says_empty(enum http_method method)
 static void put_extras(struct block *b, const struct upstream_transfer *t,
                        const struct upstream_request *request)
 {
-    if (!http_find(&request->fields, TEXT("accept")))
-        put_line(b, TEXT("Accept:"));
+    put_line(b, TEXT("Accept:"));
     if (t->framing != HTTP_NO_BODY)
         put_line(b, TEXT("Expect:"));
     else if (says_empty(request->method))
         put_line(b, TEXT("Content-Length: 0"));
-    if (t->whole.len > 0 && !http_find(&request->fields, TEXT("content-type")))
+    if (t->whole.len > 0)
         put_line(b, TEXT("Content-Type:"));
 }
 
@@ -177,13 +211,12 @@ bool transfer_request(struct upstream_transfer *t, const struct upstream_request
         return false;
     t->request_memory = b.nodes;
     note_body(t, request);
-    b.at = (char *)(b.nodes + request->fields.count + EXTRA_LINES);
+    b.at = (char *)(b.nodes + LINES_MAX);
     char *target = b.at;
     put(&b, request->target);
     end_line(&b);
-    for (size_t i = 0; i < request->fields.count; i++)
-        if (!is_framing(request->fields.at[i].name))
-            put_field(&b, &request->fields.at[i]);
+    put_host(&b, &request->fields);
+    put_fields(&b, &request->fields);
     put_extras(&b, t, request);
     if (request->fresh)
         transfer_renew(t);

@@ -56,6 +56,50 @@ static void the_head_holds_what_was_given_and_nothing_else(void **state)
     rig_shut(&rig);
 }
 
+static void a_field_alone_may_be_empty(void **state)
+{
+    struct http_field fields[] = {{TEXT("Host"), TEXT("a")}, {TEXT("X-Empty"), TEXT("")}};
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, answer);
+    struct upstream_request request = usual_request(HTTP_GET, "/a");
+    request.fields = (struct http_fields){fields, 2};
+    assert_string_equal(head_of(&rig, &request), "GET /a HTTP/1.1\r\nHost: a\r\nX-Empty:\r\n\r\n");
+    rig_shut(&rig);
+}
+
+/* The library has a field of its own to add, or to look for, by each of these names. */
+static void fields_that_the_library_knows_go_up_as_they_are(void **state)
+{
+    static const char *const names[] = {
+        "Accept", "Accept-Encoding", "Authorization", "Content-Type", "Cookie",
+        "Range",  "Referer",         "User-Agent",    "Alt-Used",     "If-Modified-Since"};
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, answer);
+    for (size_t i = 0; i < 2 * sizeof names / sizeof *names; i++) {
+        struct http_field known = {text_from(names[i / 2]), TEXT("x")};
+        struct http_field other = {TEXT("X-Other"), TEXT("y")};
+        bool first = i % 2;
+        struct http_field fields[] = {
+            first ? known : other, first ? other : known, {TEXT("Host"), TEXT("a")}};
+        struct upstream_request request = usual_request(HTTP_POST, "/a");
+        char wanted[256];
+
+        request.fields = (struct http_fields){fields, 3};
+        request.framing = HTTP_LENGTH;
+        request.whole = TEXT("ab");
+        request.length = 2;
+        snprintf(wanted, sizeof wanted,
+                 "POST /a HTTP/1.1\r\nHost: a\r\n%s: %s\r\n%s: %s\r\nContent-Length: 2\r\n\r\n",
+                 fields[0].name.at, fields[0].value.at, fields[1].name.at, fields[1].value.at);
+        assert_string_equal(head_of(&rig, &request), wanted);
+    }
+    rig_shut(&rig);
+}
+
 static void an_accept_field_that_was_given_goes_up(void **state)
 {
     struct http_field fields[] = {{TEXT("Host"), TEXT("h")}, {TEXT("accept"), TEXT("a/b")}};
@@ -186,6 +230,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_get_goes_up_and_its_reply_comes_down),
         cmocka_unit_test(the_head_holds_what_was_given_and_nothing_else),
+        cmocka_unit_test(a_field_alone_may_be_empty),
+        cmocka_unit_test(fields_that_the_library_knows_go_up_as_they_are),
         cmocka_unit_test(an_accept_field_that_was_given_goes_up),
         cmocka_unit_test(targets_go_up_byte_for_byte),
         cmocka_unit_test(every_method_goes_up_with_and_without_a_body),
