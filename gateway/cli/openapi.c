@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 #include "cli/colour.h"
+#include "cli/openapi_check.h"
 #include "cli/openapi_derive.h"
+#include "cli/openapi_parity.h"
 #include "cli/source.h"
 
 #include <errno.h>
@@ -13,27 +15,50 @@ enum { OPTION_FORMAT = 512, OUTPUT_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const char help[] =
     "usage: dpgw openapi derive SOURCE.yaml [-o FILE] [OPTION]...\n"
+    "       dpgw openapi check DERIVED.yaml [OPTION]...\n"
+    "       dpgw openapi parity SOURCE.yaml [OPTION]...\n"
     "\n"
     "derive: prints the description (OpenAPI 3, YAML or JSON) of the mirrored API,\n"
     "made of the service's own SOURCE and the mapping: paths, names, examples and\n"
     "sentences as clients know them, the gateway's own errors added, what no route\n"
-    "mirrors left out.  Layout and comments stay.  - reads from standard input.\n"
+    "mirrors left out.  Layout and comments stay.\n"
     "\n"
-    "  -o, --output FILE       writes to FILE, if all is well\n"
+    "check: complains of names that the mapping watches out for and of references\n"
+    "that lead nowhere in DERIVED.\n"
+    "\n"
+    "parity: complains of operations of SOURCE that are neither mirrored nor passed\n"
+    "through nor listed under \"unmirrored\" in the mapping, and of routes and methods\n"
+    "that lead to no operation.\n"
+    "\n"
+    "  -o, --output FILE       derive: writes to FILE, if all is well\n"
     "      --format text|json  complaints to read, or one JSON object a line\n"
     "  -c, --config FILE       the settings file, which names the mapping\n"
     "      --set KEY=VALUE     a setting that goes before the file's\n"
     "  -h, --help              this text\n"
+    "\n"
+    "- reads from standard input.\n"
     "\n"
     "example: dpgw openapi derive openapi/workspaces.yaml -o openapi/data-products.yaml\n"
     "\n"
     "exit status: 0 done, 1 complaints about the description, 64 wrong usage, 71 no\n"
     "memory, 74 cannot write, 78 bad configuration\n";
 
+struct options;
+
+/* What is done with a description; the exit status. */
+struct task {
+    const char *name;
+    int (*run)(const struct options *o, const struct conf *conf, struct diag *d);
+};
+
+static int derive(const struct options *o, const struct conf *conf, struct diag *d);
+static const struct task *find_task(const char *name);
+
 struct options {
     struct cli_source source;
     const char *output, *file;
     bool json, help;
+    const struct task *task;
 };
 
 static bool read_options(int argc, char **argv, struct options *o)
@@ -57,10 +82,11 @@ static bool read_options(int argc, char **argv, struct options *o)
     }
     if (o->help)
         return true;
-    if (argc - optind != 2 || !text_eq(text_from(argv[optind]), TEXT("derive")))
+    if (argc - optind != 2)
         return false;
+    o->task = find_task(argv[optind]);
     o->file = argv[optind + 1];
-    return true;
+    return o->task && (!o->output || o->task->run == derive);
 }
 
 /* --- output --------------------------------------------------------------- */
@@ -103,6 +129,62 @@ static int derive(const struct options *o, const struct conf *conf, struct diag 
     return code;
 }
 
+/* FILE as a document, with memory that the caller frees; false, with complaints in D. */
+static bool read_document(const struct options *o, struct arena **arena_out,
+                          struct openapi_document *document_out, struct diag *d)
+{
+    *arena_out = arena_new(OPENAPI_ARENA_BYTES);
+    return *arena_out && openapi_document_read(*arena_out, o->file, document_out, d) &&
+           diag_errors(d) == 0;
+}
+
+static int verdict(struct arena **arena, const struct diag *d, bool read)
+{
+    if (*arena)
+        arena_free(arena);
+    return read && diag_errors(d) == 0 ? EX_OK : EXIT_FAILURE;
+}
+
+static int check(const struct options *o, const struct conf *conf, struct diag *d)
+{
+    struct openapi_document document;
+    struct openapi_checked checked;
+    struct arena *arena;
+    bool read = read_document(o, &arena, &document, d);
+
+    if (read) {
+        openapi_check(conf->mapping, arena, &document, d, &checked);
+        printf("%s: %zu watched names, %zu let through by openapi.allow, %zu references resolve\n",
+               o->file, checked.watched + checked.allowed, checked.allowed, checked.references);
+    }
+    return verdict(&arena, d, read);
+}
+
+static int parity(const struct options *o, const struct conf *conf, struct diag *d)
+{
+    struct openapi_document document;
+    struct openapi_parity found;
+    struct arena *arena;
+    bool read = read_document(o, &arena, &document, d);
+
+    if (read) {
+        openapi_parity(conf->mapping, arena, &document, d, &found);
+        printf("%s: %zu operations mirrored, %zu passed through, %zu unmirrored with a reason\n",
+               o->file, found.mirrored, found.passed, found.unmirrored);
+    }
+    return verdict(&arena, d, read);
+}
+
+static const struct task *find_task(const char *name)
+{
+    static const struct task tasks[] = {{"derive", derive}, {"check", check}, {"parity", parity}};
+
+    for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++)
+        if (text_eq(text_from(name), text_from(tasks[i].name)))
+            return &tasks[i];
+    return NULL;
+}
+
 static int openapi(const struct options *o)
 {
     struct conf *conf = cli_source_load(&o->source, "openapi");
@@ -110,7 +192,7 @@ static int openapi(const struct options *o)
     int code = d ? EX_CONFIG : EX_OSERR;
 
     if (conf && d) {
-        code = derive(o, conf, d);
+        code = o->task->run(o, conf, d);
         print_complaints(o, d);
     }
     diag_free(&d);
@@ -123,7 +205,7 @@ int cli_openapi(int argc, char **argv)
     struct options o = {0};
 
     if (!read_options(argc, argv, &o)) {
-        fputs("dpgw openapi: give derive and the service's description\n"
+        fputs("dpgw openapi: give derive, check or parity, and a description\n"
               "see dpgw openapi --help\n",
               stderr);
         return EX_USAGE;

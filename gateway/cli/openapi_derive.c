@@ -1,5 +1,6 @@
 #include "cli/openapi_derive.h"
 
+#include "cli/openapi_check.h"
 #include "cli/openapi_groups.h"
 #include "cli/openapi_splice.h"
 
@@ -10,21 +11,32 @@ static struct yaml_span all_of(const struct openapi_document *document)
     return (struct yaml_span){0, document->source.len};
 }
 
-/* Reads what was derived again: what a reader of it would complain of is told of the source. */
+/* Tells of what is wrong with the derived text, as far as it is derive's to answer for. */
+static bool tell_unsound(struct openapi_derivation *dv, struct diag *again)
+{
+    size_t count;
+    const struct complaint *complaints = diag_list(again, &count);
+
+    for (size_t i = 0; i < count && i < ERRORS_SHOWN; i++)
+        diag_error(dv->d, (struct where){.file = dv->from.file}, "unsound",
+                   "what is derived would not be sound: line %u there: %s",
+                   complaints[i].where.line, complaints[i].message);
+    return count > 0;
+}
+
+/* Reads what was derived again, and judges it as openapi check would. */
 static bool is_sound(struct openapi_derivation *dv, struct text derived)
 {
     struct diag *again = diag_new();
     struct openapi_document document;
-    size_t count;
-    bool sound =
-        again && openapi_document_parse(dv->arena, dv->from.file, derived, &document, again);
-    const struct complaint *complaints = again ? diag_list(again, &count) : NULL;
+    struct openapi_checked checked;
 
     dv->no_memory |= !again;
-    for (size_t i = 0; complaints && !sound && i < count && i < ERRORS_SHOWN; i++)
-        diag_error(dv->d, (struct where){.file = dv->from.file}, "unsound",
-                   "what is derived would not be sound: line %u there: %s",
-                   complaints[i].where.line, complaints[i].message);
+    if (!again)
+        return false;
+    if (openapi_document_parse(dv->arena, dv->from.file, derived, &document, again))
+        openapi_check_references(dv->arena, &document, again, &checked);
+    bool sound = !tell_unsound(dv, again);
     diag_free(&again);
     return sound;
 }

@@ -224,6 +224,17 @@ static void walk_ref(struct openapi_derivation *dv, const struct yaml_node *node
         openapi_follow_text(dv, node, openapi_walk_schema, use);
 }
 
+/* What a string holds: events and records are JSON texts, strings inside of one are left alone. */
+static void walk_contents(struct openapi_derivation *dv, const struct yaml_node *schema,
+                          struct openapi_use use)
+{
+    if (use.manner != MANNER_JSON || use.place != rules_root(use.route->rules)) {
+        use.manner = MANNER_NONE;
+        use.place = NULL;
+    }
+    openapi_walk_schema(dv, schema, use);
+}
+
 static const struct {
     const char *keyword;
     openapi_walker *walk;
@@ -250,6 +261,7 @@ static const struct {
     {"contains", walk_items},
     {"unevaluatedItems", walk_items},
     {"not", openapi_walk_schema},
+    {"contentSchema", walk_contents},
     {"if", openapi_walk_schema},
     {"then", openapi_walk_schema},
     {"else", openapi_walk_schema},

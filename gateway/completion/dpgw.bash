@@ -50,7 +50,7 @@ _dpgw() {
                 mapfile -t COMPREPLY < <(compgen -W \
                     'GET HEAD POST PUT PATCH DELETE OPTIONS' -- "$word")
             elif [ "$command" = openapi ] && [ "$before" = openapi ]; then
-                mapfile -t COMPREPLY < <(compgen -W 'derive' -- "$word")
+                mapfile -t COMPREPLY < <(compgen -W 'derive check parity' -- "$word")
             else
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
             fi

@@ -324,6 +324,55 @@ static void tell_watch(const struct telling *t, const struct yaml_node *watch)
             mapping_builder_ignore(t->builder, telling_value(n));
 }
 
+/* The methods at NODE, a list; all where it is NULL. */
+static void read_methods(const struct telling *t, const struct yaml_node *node,
+                         bool methods[HTTP_METHOD_COUNT])
+{
+    enum http_method method;
+
+    for (size_t i = 0; i < HTTP_METHOD_COUNT; i++)
+        methods[i] = !node;
+    for (const struct yaml_node *n = node ? telling_entries(t, node, true) : NULL; n; n = n->next) {
+        if (!expect_text(n, "a method", t->d))
+            continue;
+        if (http_method_find(n->text, &method))
+            methods[method] = true;
+        else
+            expect_other(n, "a method", "one such as GET", t->d);
+    }
+}
+
+static void tell_unmirrored(const struct telling *t, const struct yaml_node *entry)
+{
+    static const char *const known[] = {"path", "methods", "reason"};
+    static const struct expect_keys keys = TELLING_KEYS(known);
+    bool methods[HTTP_METHOD_COUNT];
+
+    if (!expect_map(entry, "an entry of \"unmirrored\"", t->d))
+        return;
+    expect_only(entry, &keys, t->d);
+    struct written path = telling_text(t, entry, "this entry", "path", true);
+    struct written reason = telling_text(t, entry, "this entry", "reason", true);
+    read_methods(t, yaml_member(entry, TEXT("methods")), methods);
+    if (path.text.at && reason.text.at)
+        mapping_builder_unmirrored(t->builder, path, methods, reason);
+}
+
+static void tell_openapi(const struct telling *t, const struct yaml_node *openapi)
+{
+    static const char *const known[] = {"allow"};
+    static const struct expect_keys keys = TELLING_KEYS(known);
+    const struct yaml_node *allow;
+
+    if (!telling_entries(t, openapi, false))
+        return;
+    expect_only(openapi, &keys, t->d);
+    allow = yaml_member(openapi, TEXT("allow"));
+    for (const struct yaml_node *n = telling_entries(t, allow, true); n; n = n->next)
+        if (expect_text(n, "a path", t->d))
+            mapping_builder_allow(t->builder, telling_value(n));
+}
+
 /* One top-level key that is not a rule. */
 static void tell_member(const struct telling *t, const struct yaml_node *m)
 {
@@ -345,15 +394,20 @@ static void tell_member(const struct telling *t, const struct yaml_node *m)
         tell_query(t, m);
     } else if (telling_is(m, "watch")) {
         tell_watch(t, m);
+    } else if (telling_is(m, "openapi")) {
+        tell_openapi(t, m);
+    } else if (telling_is(m, "unmirrored")) {
+        for (const struct yaml_node *n = telling_entries(t, m, true); n; n = n->next)
+            tell_unmirrored(t, n);
     }
 }
 
 void conf_mapping_tell(const struct yaml_node *root, struct mapping_builder *builder,
                        struct diag *d)
 {
-    static const char *const known[] = {"version", "routes",     "passthrough", "fields",
-                                        "opaque",  "values",     "words",       "query",
-                                        "headers", "collisions", "watch"};
+    static const char *const known[] = {
+        "version", "routes",  "passthrough", "fields", "opaque",  "values",    "words",
+        "query",   "headers", "collisions",  "watch",  "openapi", "unmirrored"};
     static const struct expect_keys keys = TELLING_KEYS(known);
     const struct telling t = {builder, d};
 

@@ -127,6 +127,15 @@ void mapping_builder_names_in(struct mapping_builder *b, struct written client_n
 void mapping_builder_header(struct mapping_builder *b, struct written client,
                             struct written upstream);
 
+/*
+ * Adds operations of the service to `unmirrored`: those of PATH with METHODS.
+ * AT is added to the places of a description where `openapi: allow` lets the
+ * service's words stand.
+ */
+void mapping_builder_unmirrored(struct mapping_builder *b, struct written path,
+                                const bool methods[HTTP_METHOD_COUNT], struct written reason);
+void mapping_builder_allow(struct mapping_builder *b, struct written at);
+
 /* Adds GLOB to `watch: names`, and NAME to `watch: ignore`. */
 void mapping_builder_watch(struct mapping_builder *b, struct written glob);
 void mapping_builder_ignore(struct mapping_builder *b, struct written name);

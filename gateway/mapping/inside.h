@@ -75,6 +75,13 @@ struct served {
     struct pattern successor; /* where route.deprecation names one */
 };
 
+/* What is said about descriptions (remarks.h). */
+struct remarks {
+    struct unmirrored *unmirrored;
+    struct allowed *allowed;
+    size_t unmirrored_count, allowed_count;
+};
+
 struct mapping {
     atomic_uint references;
     struct arena *arena;
@@ -84,6 +91,7 @@ struct mapping {
     const struct rules *global;
     const struct route **routes;
     size_t route_count;
+    struct remarks remarks;
     struct trie client;      /* struct served, by client path */
     struct trie upstream;    /* struct served, by upstream path */
     struct trie passthrough; /* struct served */

@@ -166,3 +166,107 @@ components: {responses: {Workspace: {}, DataProduct: {}}}
             self.assertEqual(program.run("openapi", *words)[0], 64, words)
         self.assertEqual(self.command("derive", "-", mapping="/nowhere")[0], 78)
         self.assertEqual(self.command("derive", "/nowhere.yaml")[0], 1)
+
+    # --- check and parity -----------------------------------------------------
+
+    def judged(self, command, source, *arguments, **options):
+        """(status, what COMMAND printed, its complaints) about SOURCE."""
+        return self.command(command, "-", *arguments, stdin=source.encode(), **options)
+
+    def mapping_with(self, text, replaced="", by=""):
+        made = self.folder / "mapping.yaml"
+        made.write_text(self.golden("mapping.yaml").replace(replaced, by) + text)
+        return made
+
+    def test_committed_descriptions_pass(self):
+        for words in (("check", "openapi/data-products.yaml"), ("parity", "openapi/workspaces.yaml")):
+            status, printed, complaints = program.run("openapi", *words, "-c", "config/gateway.yaml")
+            self.assertEqual((status, complaints), (0, ""), printed)
+            self.assertIn("let through" if words[0] == "check" else "mirrored", printed)
+
+    def test_check_finds_names_wherever_they_stand(self):
+        for line, place in (("workspaceId: 1", "3:1"), ("a: a workspace", "3:6"),
+                            ("é: éa (Workspaces)", "3:8"), ("a: 1 # workspace", "3:8"),
+                            ('a: "\\u0057orkspace"', "3:4"), ("a: my-workspace", "3:7"),
+                            ("a: |\n  x\n  workspace", "5:3")):
+            status, printed, complaints = self.judged("check", f"openapi: 3.1.0\nb: 1\n{line}\n")
+            self.assertEqual((status, complaints.split(" ")[0]), (1, f"-:{place}:"), complaints)
+            self.assertIn("1 watched names", printed)
+
+    def test_check_lets_through_what_is_allowed(self):
+        source = "openapi: 3.1.0\nslackWorkspaceId: 1\nx: {definition: {workspaceId: [workspace]}}\n"
+        self.assertEqual(self.judged("check", source)[0], 1)
+        for at in ("$..definition", "$.x.*", "$.x"):
+            allowed = self.mapping_with(f'openapi: {{allow: ["{at}"]}}\n')
+            status, printed, complaints = self.judged("check", source, mapping=allowed)
+            self.assertEqual((status, complaints), (0, ""))
+            self.assertIn("2 let through", printed)
+        elsewhere = self.mapping_with('openapi: {allow: ["$.y", "$.x.definition.other"]}\n')
+        self.assertEqual(self.judged("check", source, mapping=elsewhere)[0], 1)
+
+    def test_check_follows_references(self):
+        source = "openapi: 3.1.0\na: {$ref: '#/b/c~1d/1'}\nb: {c/d: [1, 2]}\n"
+        self.assertEqual(self.judged("check", source)[0], 0)
+        status, _, complaints = self.judged("check", source.replace("c~1d/1", "c~1d/2"))
+        self.assertEqual(status, 1)
+        self.assertIn('-:2:11: error: nothing stands at "#/b/c~1d/2"', complaints)
+
+    PARITY = """\
+openapi: 3.1.0
+paths:
+  /v1/workspaces: {get: {}, post: {}}
+  /v1/workspaces/{workspaceId}: {get: {}}
+  /v1/workspaces/{workspaceId}/chat: {post: {}}
+  /v1/workspaces/{workspaceId}/files/{name}: {post: {}}
+"""
+
+    def test_parity(self):
+        self.assertEqual(self.judged("parity", self.PARITY)[::2], (0, ""))
+
+    def test_parity_wants_a_route_or_a_reason(self):
+        source = self.PARITY + "  /v1/workspaces/{id}/chat-threads:\n    get: {}\n"
+        status, _, complaints = self.judged("parity", source)
+        self.assertEqual(status, 1)
+        self.assertIn("-:8:5: error: no route mirrors GET /v1/workspaces/{id}/chat-threads", complaints)
+        reason = 'unmirrored: [{path: "/v1/workspaces/{x}/chat-threads/**", reason: later%s}]\n'
+        status, printed, complaints = self.judged("parity", source,
+                                                  mapping=self.mapping_with(reason % ""))
+        self.assertEqual((status, complaints), (0, ""))
+        self.assertIn("1 unmirrored", printed)
+        other = self.mapping_with(reason % ", methods: [POST]")
+        self.assertEqual(self.judged("parity", source, mapping=other)[0], 1)
+
+    def test_parity_beside_what_is_mirrored(self):
+        source = self.PARITY + "  /v1/bills: {get: {}}\n"
+        self.assertIn("clients can't reach GET /v1/bills", self.judged("parity", source)[2])
+        passed = self.mapping_with("", "passthrough:\n", "passthrough:\n  - path: /v1/bills\n")
+        status, printed, _ = self.judged("parity", source, mapping=passed)
+        self.assertEqual(status, 0)
+        self.assertIn("1 passed through", printed)
+
+    def test_parity_wants_an_operation_for_each_method(self):
+        status, _, complaints = self.judged("parity", self.PARITY.replace(", post: {}}", "}", 1))
+        self.assertEqual(status, 1)
+        self.assertIn("mapping.yaml:3:", complaints)
+        self.assertIn("PUT /v1/data-products leads to no operation", complaints)
+
+    def test_parity_has_no_needless_reasons(self):
+        needless = self.mapping_with('unmirrored: [{path: "/v1/workspaces", reason: none}]\n')
+        status, _, complaints = self.judged("parity", self.PARITY, mapping=needless)
+        self.assertEqual(status, 1)
+        self.assertIn("is mirrored, or there is none", complaints)
+
+    def test_remarks_that_are_wrong(self):
+        for text, complaint in (('unmirrored: [{path: "/x"}]', '"reason"'),
+                                ('unmirrored: [{path: "x", reason: y}]', "error"),
+                                ('unmirrored: [{path: "/x", reason: y, methods: [BREW]}]', "method"),
+                                ('openapi: {allow: ["$[0]"]}', "error"),
+                                ("openapi: {alow: []}", "allow")):
+            status, _, complaints = self.judged("parity", self.PARITY,
+                                                mapping=self.mapping_with(text + "\n"))
+            self.assertEqual(status, 78, text)
+            self.assertIn(complaint, complaints)
+
+    def test_remarks_are_no_change_to_clients(self):
+        more = self.mapping_with('unmirrored: [{path: "/x", reason: y}]\nopenapi: {allow: ["$.x"]}\n')
+        self.assertEqual(program.run("diff", str(GOLDEN / "mapping.yaml"), str(more)), (0, "", ""))

@@ -312,6 +312,16 @@ def definitions():
         "value_rule": value_rule(),
         "resource": resource(),
         "route": route(),
+        "unmirrored": {"type": "object", "required": ["path", "reason"],
+                       "additionalProperties": False, "properties": {
+                           "path": {"description": "The service's path.", **ref("path"),
+                                    "examples": ["/api/v1/spaces/{id}/threads/**"]},
+                           "methods": {"description": "The methods that are meant; all where there "
+                                       "are none.", "type": ["array", "null"],
+                                       "items": {"enum": METHODS}, "examples": [["GET"]]},
+                           "reason": {"description": "Why clients have no use for it.",
+                                      "type": "string", "minLength": 1,
+                                      "examples": ["only the old side has threads"]}}},
         "window": window(),
         "served": served(),
     }
@@ -345,6 +355,19 @@ def tables():
                            "plays no part.", ["*workspace*"]),
                           ("ignore", "Names that are looked at no more.", ["slackWorkspaceId"]))},
                   "examples": [{"names": ["*workspace*"], "ignore": ["slackWorkspaceId"]}]},
+        "openapi": {"description": "What dpgw openapi is told; no request or reply is changed by it.",
+                    "type": ["object", "null"], "additionalProperties": False, "properties": {
+                        "allow": {"description": "Places of a description where names that are "
+                                  "watched out for may stand: paths as those of opaque.",
+                                  "type": ["array", "null"],
+                                  "items": {"$ref": "#/definitions/json_path"},
+                                  "examples": [["$..semanticModel.definition"]]}},
+                    "examples": [{"allow": ["$..semanticModel.definition"]}]},
+        "unmirrored": {"description": "Operations of the service that no route mirrors, and why; for "
+                       "dpgw openapi parity.", "type": ["array", "null"],
+                       "items": {"$ref": "#/definitions/unmirrored"},
+                       "examples": [[{"path": "/api/v1/spaces/{id}/threads/**",
+                                      "reason": "only the old side has threads"}]]},
     }
 
 
