@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -168,13 +169,18 @@ class Comparison:
         for row in rows.values():
             if "client_core" in row:
                 row["void"] += judge.complaint(judge.client_core, row["client_core"]["median"])
-        # A large body goes through untranslated nearly as fast as it comes.
-        held_up = [rows[row.name]["rps"]["median"] for row in self.rows
-                   if rows[row.name]["turns"] and row.name != "evhttp" and
-                   (row.dialect == works.CLIENT or not self.work.counted)]
         return {"label": self.work.label, "rows": rows, "rate": rate,
-                "void": judge.complaint(judge.upstream, rows["direct"]["rps"]["median"],
-                                        max(held_up, default=0))}
+                "void": self._held_up(rows, works.CLIENT, judge.UPSTREAM_LEAST)
+                # A large body goes through untranslated nearly as fast as it comes.
+                or not self.work.counted and
+                self._held_up(rows, works.SERVICE, judge.UPSTREAM_LEAST_PLAIN) or []}
+
+    def _held_up(self, rows, dialect, least):
+        """Why the service may have held those up that speak DIALECT."""
+        fastest = max((rows[row.name]["rps"]["median"] for row in self.rows
+                       if rows[row.name]["turns"] and row.dialect == dialect
+                       and row.name != "evhttp"), default=0)
+        return judge.complaint(judge.upstream, rows["direct"]["rps"]["median"], fastest, least)
 
 
 def each(rows, name, measure):
@@ -236,6 +242,7 @@ def measured(folder, words):
 
 def main(words):
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # by way of what ends all
     crowd.room_for(4096)
     with tempfile.TemporaryDirectory(prefix="dpgw-bench-") as name:
         folder = pathlib.Path(name)

@@ -62,6 +62,8 @@ class Judge(unittest.TestCase):
     def test_a_slow_service_voids(self):
         judge.upstream(3000, 1000)
         self.assert_void(judge.upstream, 2999, 1000)
+        judge.upstream(2000, 1000, judge.UPSTREAM_LEAST_PLAIN)
+        self.assert_void(judge.upstream, 1999, 1000, judge.UPSTREAM_LEAST_PLAIN)
 
     def test_a_void_run_meets_no_target(self):
         works_ = {"1k": {"label": "1 KB", "void": [], "rows": {
