@@ -235,6 +235,11 @@ bool tls_write(struct bufferevent *bev)
     return error == SSL_ERROR_WANT_WRITE || error == SSL_ERROR_WANT_READ;
 }
 
+bool tls_pending(const void *ssl)
+{
+    return SSL_has_pending(ssl) == 1;
+}
+
 bool tls_goodbye(struct bufferevent *bev)
 {
     SSL *ssl = bufferevent_openssl_get_ssl(bev);

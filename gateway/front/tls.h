@@ -103,6 +103,9 @@ void tls_dismiss(struct tls *t, struct bufferevent *bev, bool too_long, struct t
 /* Writes what waits on BEV, as much as the socket takes at once.  False: it failed. */
 bool tls_write(struct bufferevent *bev);
 
+/* True if bytes that came wait in SSL, anybody's connection of TLS, to be read from it. */
+bool tls_pending(const void *ssl);
+
 /* Tells BEV's client that no byte will follow.  False: the socket takes it later; ask again. */
 bool tls_goodbye(struct bufferevent *bev);
 

@@ -1,5 +1,6 @@
 #include "server/limits.h"
 
+#include "front/tls.h"
 #include "server/admin.h"
 #include "server/guests.h"
 
@@ -50,16 +51,43 @@ struct upstream_limits limits_upstream(const struct settings *s, unsigned share)
         .connections_kept = part(s->limits.upstream_connections, share),
         .connect_ms = s->timeouts.upstream_connect,
         .idle_ms = s->timeouts.upstream_idle,
+        .tls_pending = tls_pending,
     };
 }
 
-struct pool_settings limits_pool(const struct upstream_settings *s, struct text name)
+/* The mark of TLS settings: that of all they hold. */
+static uint64_t mark_of(const struct pool_tls *tls)
+{
+    const struct text all[] = {tls->ca, tls->certificate, tls->key, tls->server_name};
+    uint64_t marks[sizeof all / sizeof all[0] + 1] = {tls->verify};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        marks[i + 1] = all[i].at ? file_mark_of(all[i]) : 0;
+    return file_mark_of(text_of((const char *)marks, sizeof marks)) | 1;
+}
+
+static struct pool_tls pool_tls(const struct settings_service_tls *s,
+                                const struct service_tls_files *files)
+{
+    struct pool_tls tls = {.ca = files->ca.bytes,
+                           .certificate = files->certificate.bytes,
+                           .key = files->key.bytes,
+                           .server_name = s->server_name,
+                           .verify = s->verify};
+
+    tls.mark = mark_of(&tls);
+    return tls;
+}
+
+struct pool_settings limits_pool(const struct upstream_settings *s, struct text name,
+                                 const struct service_tls_files *files)
 {
     return (struct pool_settings){
         .name = name,
         .url = s->url.at,
         .url_count = s->url.count,
         .client_host = s->host == HOST_CLIENT,
+        .tls = pool_tls(&s->tls, files),
         .ejection = {.failures = (unsigned)s->ejection.failures,
                      .base_ms = s->ejection.base,
                      .longest_ms = s->ejection.longest,

@@ -8,13 +8,15 @@
 #define SERVER_LIMITS_H
 
 #include "conf/settings.h"
+#include "conf/tls_files.h"
 #include "exchange/exchange.h"
 #include "front/front.h"
 #include "upstream/upstream.h"
 
 struct front_limits limits_front(const struct settings *s);
 struct upstream_limits limits_upstream(const struct settings *s, unsigned share);
-struct pool_settings limits_pool(const struct upstream_settings *s, struct text name);
+struct pool_settings limits_pool(const struct upstream_settings *s, struct text name,
+                                 const struct service_tls_files *files);
 struct exchange_limits limits_exchange(const struct settings *s);
 
 /*

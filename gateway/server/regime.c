@@ -12,7 +12,8 @@ struct regime *regime_new(struct conf *conf, struct regime *before)
         return NULL;
     atomic_init(&r->references, 1);
     r->conf = conf_ref(conf);
-    struct pool_settings settings = limits_pool(&conf->settings.upstream, TEXT("upstream"));
+    struct pool_settings settings =
+        limits_pool(&conf->settings.upstream, TEXT("upstream"), &conf->service_tls);
     r->pool = pool_new(&settings, before ? before->pool : NULL);
     if (!r->pool)
         regime_unref(&r);

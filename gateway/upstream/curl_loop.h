@@ -30,6 +30,7 @@ struct upstream {
     struct transfer_list spare;    /* with their handles, to be used again */
     size_t spare_count;
     bool complained;         /* of the last socket, which could not be had */
+    uint64_t tls_told_ms;    /* when the log was told last why TLS failed */
     size_t complete_waiting; /* replies complete while the library goes on */
     struct event turn;
     struct event timer; /* the library's */

@@ -1,5 +1,7 @@
 #include "upstream/curl_transfer.h"
 
+#include "upstream/pool.h"
+
 #include <stdlib.h>
 
 /*
@@ -190,7 +192,8 @@ static void note_body(struct upstream_transfer *t, const struct upstream_request
 }
 
 /* Has T ask E. */
-static CURLcode set_endpoint(struct upstream_transfer *t, struct endpoint *e)
+static CURLcode set_endpoint(struct upstream_transfer *t, struct endpoint *e,
+                             const struct pool *pool)
 {
     if (e == t->endpoint)
         return CURLE_OK;
@@ -198,6 +201,9 @@ static CURLcode set_endpoint(struct upstream_transfer *t, struct endpoint *e)
     t->endpoint = endpoint_ref(e);
     if (curl_url_set(t->origin, CURLUPART_URL, e->url, 0) != CURLUE_OK)
         return CURLE_URL_MALFORMAT;
+    bool named = pool && strncmp(e->url, "https:", 6) == 0;
+    if (transfer_tls_name(t, named ? pool->tls.server_name : (struct text){0}) != CURLE_OK)
+        return CURLE_OUT_OF_MEMORY;
     /* As text alone it would be parsed for each request, a twentieth of its cost. */
     return curl_easy_setopt(t->easy, CURLOPT_URL, e->url) |
            curl_easy_setopt(t->easy, CURLOPT_CURLU, t->origin);
@@ -223,7 +229,9 @@ bool transfer_request(struct upstream_transfer *t, const struct upstream_request
     t->first_byte_ms = request->first_byte_ms;
     t->between_bytes_ms = request->between_bytes_ms;
     reply_start(&t->reply, request->method);
-    return !set_endpoint(t, request->endpoint ? request->endpoint : t->upstream->own) &&
+    struct endpoint *asked = request->endpoint ? request->endpoint : t->upstream->own;
+    return (!request->pool || !transfer_tls(t, request->pool)) &&
+           !set_endpoint(t, asked, request->pool) &&
            !set_head(t, target, b.count > 0 ? b.nodes : NULL, request->event_stream) &&
            !set_body(t, request);
 }

@@ -115,7 +115,7 @@ static int on_send(void *arg, char *remote_ip, char *local_ip, int remote_port, 
         return CURL_PREREQFUNC_ABORT;
     }
     struct wire *w = wires_find(&t->upstream->wires, &local, &remote);
-    if (w ? w->used && !wire_clean(w) : !t->fresh) {
+    if (w ? w->used && (!wire_clean(w) || transfer_tls_holds(t)) : !t->fresh) {
         t->stale = true;
         return CURL_PREREQFUNC_ABORT;
     }
@@ -328,6 +328,8 @@ static CURLcode set_policy(struct upstream_transfer *t)
     failed |= curl_easy_setopt(e, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     failed |= curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* nobody waits for a lookup given up */
     failed |= curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+    failed |= curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    failed |= curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
     return failed;
 }
 
@@ -351,6 +353,7 @@ void transfer_free(struct upstream_transfer **t)
     if (!*t)
         return;
     curl_easy_cleanup((*t)->easy);
+    curl_slist_free_all((*t)->connect_to);
     curl_url_cleanup((*t)->origin);
     reply_fini(&(*t)->reply);
     endpoint_unref(&(*t)->endpoint);
@@ -453,6 +456,7 @@ static enum pool_verdict verdict_of(enum upstream_failure failure)
 
 void transfer_tell_end(struct upstream_transfer *t, CURLcode result)
 {
+    transfer_tls_tell(t, result);
     if (!t->failed && result == CURLE_OK)
         reply_close(&t->reply);
     t->told = true;

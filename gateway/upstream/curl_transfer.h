@@ -18,6 +18,9 @@ struct upstream_transfer {
     CURLU *origin;             /* the URL of `endpoint` */
     struct pool *pool;         /* that counts the request, until its end; or NULL */
     struct endpoint *endpoint; /* who is asked, or was last; a reference */
+    uint64_t tls_mark;         /* of the settings of TLS that the handle has; 0: none */
+    struct curl_slist *connect_to;
+    char error[CURL_ERROR_SIZE];
     struct upstream_events events;
     void *owner;
     struct reply reply;
@@ -84,6 +87,26 @@ void transfer_tell_end(struct upstream_transfer *t, CURLcode result);
 
 /* T's endpoint has come to VERDICT; the first counts. */
 void transfer_give_back(struct upstream_transfer *t, enum pool_verdict verdict);
+
+/* --- curl_tls.c ------------------------------------------------------------------- */
+
+/* Has T speak TLS as POOL says, if its handle did not. */
+CURLcode transfer_tls(struct upstream_transfer *t, const struct pool *pool);
+
+/*
+ * The URL gets NAME, that the service goes by, which is then asked for and
+ * verified; where to connect is told besides.  Absent: the URL's own holds.
+ */
+CURLcode transfer_tls_name(struct upstream_transfer *t, struct text name);
+
+/*
+ * True if the socket hides that bytes of T's kept connection wait: the library
+ * reads no further than a reply's end, and the rest of its record stays in TLS.
+ */
+bool transfer_tls_holds(const struct upstream_transfer *t);
+
+/* Says why TLS with the service failed, if it did, of which no reply tells; not too often. */
+void transfer_tls_tell(struct upstream_transfer *t, CURLcode result);
 
 /* When T fails unless something moves; UINT64_MAX: never. */
 uint64_t transfer_deadline(const struct upstream_transfer *t);

@@ -1,5 +1,7 @@
 #include "upstream/pool.h"
 
+#include "base/arena.h"
+
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -52,6 +54,26 @@ static bool add(struct pool *p, struct text name, const struct pool *before)
     return e;
 }
 
+enum { TEXTS_BYTES_MAX = 4 * 1024 * 1024 };
+
+/* Keeps a copy of T, if it is there, in P.  False: no memory. */
+static bool keep(struct pool *p, struct text *t)
+{
+    if (t->at)
+        *t = arena_copy(p->texts, *t);
+    else
+        return true;
+    return t->at;
+}
+
+static bool keep_tls(struct pool *p, const struct pool_tls *tls)
+{
+    p->tls = *tls;
+    p->texts = arena_new(TEXTS_BYTES_MAX);
+    return p->texts && keep(p, &p->tls.ca) && keep(p, &p->tls.certificate) &&
+           keep(p, &p->tls.key) && keep(p, &p->tls.server_name);
+}
+
 struct pool *pool_new(const struct pool_settings *settings, struct pool *before)
 {
     struct pool *p = calloc(1, sizeof *p + settings->name.len + 1);
@@ -64,7 +86,7 @@ struct pool *pool_new(const struct pool_settings *settings, struct pool *before)
     p->client_host = settings->client_host;
     p->ejection = settings->ejection;
     p->common = before ? common_ref(before->common) : common_new();
-    bool sound = p->common;
+    bool sound = p->common && keep_tls(p, &settings->tls);
     for (size_t i = 0; sound && i < settings->url_count; i++)
         sound = add(p, settings->url[i], before);
     if (!sound)
@@ -88,6 +110,8 @@ void pool_unref(struct pool **owned)
     for (size_t i = 0; i < p->count; i++)
         endpoint_unref(&p->endpoints[i]);
     common_unref(p->common);
+    if (p->texts)
+        arena_free(&p->texts);
     free(p);
 }
 

@@ -20,12 +20,21 @@
 
 enum { POOL_ENDPOINTS_MAX = 32 };
 
+/* TLS with those endpoints whose URL begins with https://. */
+struct pool_tls {
+    struct text ca, certificate, key; /* PEM; absent: the system's authorities, none, none */
+    struct text server_name;          /* absent: the URL's host */
+    bool verify;
+    uint64_t mark; /* another one for other settings; not 0 */
+};
+
 struct pool_settings {
     struct text name;       /* "upstream", or as `upstreams:` has it */
     const struct text *url; /* as endpoint_new takes them */
     size_t url_count;       /* at least 1, at most POOL_ENDPOINTS_MAX */
     bool client_host;       /* the client's Host goes up, not the endpoint's */
     struct ejection ejection;
+    struct pool_tls tls; /* copied */
 };
 
 /* What a pool and those that follow it under its name have in common. */
@@ -36,6 +45,8 @@ struct pool {
     struct text name;
     bool client_host;
     struct ejection ejection;
+    struct pool_tls tls; /* texts in `texts` */
+    struct arena *texts;
     struct pool_common *common;
     size_t count;
     struct endpoint *endpoints[POOL_ENDPOINTS_MAX];

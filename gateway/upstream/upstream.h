@@ -33,6 +33,8 @@ struct upstream_limits {
     size_t connections_kept; /* idle ones, for this worker */
     uint64_t connect_ms;
     uint64_t idle_ms; /* age at which a kept connection is closed */
+    /* True if bytes of a reply wait in SSL, a connection's, unread; NULL: nobody knows. */
+    bool (*tls_pending)(const void *ssl);
 };
 
 struct upstream_request {
