@@ -3,9 +3,9 @@
 HAPROXY := build/tools/haproxy/usr/sbin/haproxy
 $(HAPROXY):
 	@mkdir -p build/tools
-	@cd build/tools && rm -f haproxy_*.deb liblua5.3-0_*.deb && \
-	    apt-get -qq -o APT::Sandbox::User=root download haproxy liblua5.3-0 && \
-	    for package in haproxy_*.deb liblua5.3-0_*.deb; do dpkg -x $$package haproxy || exit 1; done
+	@cd build/tools && rm -rf haproxy haproxy_*.deb liblua5.3-0_*.deb libopentracing*.deb && \
+	    apt-get -qq -o APT::Sandbox::User=root download haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 && \
+	    for package in haproxy_*.deb liblua5.3-0_*.deb libopentracing*.deb; do dpkg -x $$package haproxy || exit 1; done
 
 .PHONY: deps-image
 deps-image: ## install what image-test needs besides: buildah, podman, runc

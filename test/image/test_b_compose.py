@@ -42,7 +42,7 @@ class Compose(unittest.TestCase):
         self.assertEqual((status, error), (0, ""))
         for name, value in variables.items():
             key = name.removeprefix("DPGW_").replace("__", ".").lower()
-            self.assertRegex(out, rf"(?m)^{re.escape(key)}\b.*{re.escape(value)}.*environment")
+            self.assertRegex(out, rf"(?m)^{re.escape(key)} +{re.escape(value)} +\${name}$")
 
     def test_it_has_time_to_drain(self):
         self.assertGreater(int(self.services["gateway"]["stop_grace_period"].rstrip("s")), 30)

@@ -102,7 +102,7 @@ class Cluster(unittest.TestCase):
         status, out, error = program.run("check", "--print", "-c", "config/gateway.yaml",
                                          env=variables)
         self.assertEqual((status, error), (0, ""))
-        self.assertRegex(out, r"(?m)^admin\b.*0\.0\.0\.0:9901.*environment")
+        self.assertRegex(out, r"(?m)^admin +0\.0\.0\.0:9901 +\$DPGW_ADMIN$")
         self.assertFalse(self.pod["enableServiceLinks"])
         # As many threads as the CPUs that are asked for.
         self.assertEqual(variables["DPGW_WORKERS"], self.container["resources"]["requests"]["cpu"])
