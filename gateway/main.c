@@ -132,6 +132,7 @@ static const struct command {
     {"test", cli_test, "run mapping tests"},
     {"drift", cli_drift, "list the service's names that a running gateway has no rule for"},
     {"openapi", cli_openapi, "derive the description of the mirrored API"},
+    {"probe", cli_probe, "tell whether a running gateway is healthy"},
     {"version", cli_version, "print the version"},
 };
 

@@ -23,6 +23,9 @@ int cli_diff(int argc, char **argv);
 /* The unmapped names that a running gateway has met: 0, or 69 if it does not answer. */
 int cli_drift(int argc, char **argv);
 
+/* Whether a running gateway is healthy: 0, or 1 if not. */
+int cli_probe(int argc, char **argv);
+
 /* Runs files of mapping tests: 0, 1 if some failed, 65 if a file is unusable. */
 int cli_test(int argc, char **argv);
 

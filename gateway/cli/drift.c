@@ -1,14 +1,12 @@
-#include "base/buf.h"
 #include "cli/cli.h"
-#include "upstream/upstream.h"
+#include "cli/page.h"
 
-#include <event2/event.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-enum { TIMEOUT_MS = 10000, PAGE_BYTES_MAX = 64 * 1024 * 1024, HEAD_BYTES_MAX = 64 * 1024 };
+enum { TIMEOUT_MS = 10000 };
 
 static const char usage[] =
     "usage: dpgw drift [--admin URL] [--format yaml|json]\n"
@@ -31,118 +29,6 @@ struct drift_options {
     const char *admin;
     bool json, help;
 };
-
-/* One page on its way. */
-struct page {
-    struct event_base *base;
-    struct upstream_transfer *transfer;
-    struct buf body;
-    int status; /* 0: no answer, or no whole one */
-    const char *fault;
-};
-
-/* --- asking ------------------------------------------------------------------------- */
-
-static enum upstream_give on_want(void *owner, char *to, size_t room, size_t *length_out)
-{
-    (void)owner, (void)to, (void)room, (void)length_out;
-    return UPSTREAM_GIVE_END;
-}
-
-static void on_hints(void *owner, const struct upstream_head *head)
-{
-    (void)owner, (void)head;
-}
-
-static void on_head(void *owner, const struct upstream_head *head)
-{
-    struct page *page = owner;
-
-    page->status = head->status;
-}
-
-static void on_piece(void *owner, struct text piece)
-{
-    struct page *page = owner;
-
-    buf_add(&page->body, piece);
-}
-
-static void on_done(void *owner, const struct http_fields *trailers)
-{
-    struct page *page = owner;
-
-    (void)trailers;
-    if (page->body.failed) {
-        page->status = 0;
-        page->fault = "its answer is too long";
-    }
-    event_base_loopbreak(page->base);
-}
-
-static void on_broke(void *owner, enum upstream_failure why)
-{
-    static const char *const words[] = {
-        [UPSTREAM_REFUSED] = "no connection",
-        [UPSTREAM_BROKE] = "it closed the connection",
-        [UPSTREAM_CUT] = "its answer was cut short",
-        [UPSTREAM_INVALID] = "its answer is not HTTP",
-        [UPSTREAM_SLOW] = "it did not answer in time",
-        [UPSTREAM_NO_ROOM] = "no memory",
-    };
-    struct page *page = owner;
-
-    page->status = 0;
-    page->fault = words[why];
-    event_base_loopbreak(page->base);
-}
-
-static const struct upstream_events events = {.on_want = on_want,
-                                              .on_hints = on_hints,
-                                              .on_head = on_head,
-                                              .on_piece = on_piece,
-                                              .on_done = on_done,
-                                              .on_broke = on_broke};
-
-static void ask(struct page *page, struct upstream *upstream, struct text target)
-{
-    struct http_field host = {TEXT("Host"), upstream_own(upstream)->authority};
-    struct upstream_request request = {.method = HTTP_GET,
-                                       .target = target,
-                                       .fields = {&host, 1},
-                                       .framing = HTTP_NO_BODY,
-                                       .first_byte_ms = TIMEOUT_MS,
-                                       .between_bytes_ms = TIMEOUT_MS};
-
-    page->transfer = upstream_start(upstream, &request, &events, page);
-    if (page->transfer)
-        event_base_dispatch(page->base);
-    upstream_cancel(&page->transfer);
-}
-
-/* Asks the gateway at ORIGIN for TARGET. */
-static void fetch(struct page *page, const char *origin, struct text target)
-{
-    struct upstream_limits limits = {.url = origin,
-                                     .response_head = HEAD_BYTES_MAX,
-                                     .response_fields = 100,
-                                     .chunked = {.line = 1024, .trailers = 1024},
-                                     .connect_ms = TIMEOUT_MS,
-                                     .idle_ms = TIMEOUT_MS};
-    struct upstream *upstream = NULL;
-
-    page->fault = "no memory";
-    page->base = event_base_new();
-    if (page->base)
-        upstream = upstream_new(page->base, &limits);
-    if (upstream)
-        ask(page, upstream, target);
-    upstream_free(&upstream);
-    if (page->base)
-        event_base_free(page->base);
-}
-
-/* --- the command ---------------------------------------------------------------------- */
 
 /* False: wrong usage. */
 static bool read_arguments(int argc, char **argv, struct drift_options *o)
@@ -168,25 +54,16 @@ static bool read_arguments(int argc, char **argv, struct drift_options *o)
     return optind == argc;
 }
 
-/* ADMIN as a scheme and an authority in SPACE, without slashes at its end; false: it is none. */
-static bool origin_of(const char *admin, char *space, size_t room)
+/* True if ADMIN is a URL without a path; its ORIGIN, of ROOM bytes. */
+static bool origin_of(const char *admin, char *origin, size_t room)
 {
-    struct text t = text_from(admin);
-    bool secure = text_starts(t, TEXT("https://"));
+    struct text rest;
 
-    if (!secure && !text_starts(t, TEXT("http://")))
+    if (!page_url(admin, origin, room, &rest))
         return false;
-    while (t.len > 0 && t.at[t.len - 1] == '/')
-        t.len--;
-    struct text authority = t.len > 8 ? text_from_offset(t, secure ? 8 : 7) : TEXT("");
-    for (size_t i = 0; i < authority.len; i++)
-        if ((unsigned char)authority.at[i] <= ' ' || strchr("/?#@", authority.at[i]))
-            return false;
-    if (authority.len == 0 || t.len >= room)
-        return false;
-    memcpy(space, t.at, t.len);
-    space[t.len] = '\0';
-    return true;
+    while (rest.len > 0 && rest.at[rest.len - 1] == '/')
+        rest.len--;
+    return rest.len == 0;
 }
 
 static int print(const struct page *page, const char *origin)
@@ -206,7 +83,7 @@ static int print(const struct page *page, const char *origin)
 int cli_drift(int argc, char **argv)
 {
     struct drift_options o = {.admin = "http://127.0.0.1:9901"};
-    struct page page = {.status = 0};
+    struct page page;
     char origin[512];
 
     if (!read_arguments(argc, argv, &o)) {
@@ -221,12 +98,8 @@ int cli_drift(int argc, char **argv)
         fprintf(stderr, "dpgw drift: --admin is a URL such as http://127.0.0.1:9901\n");
         return EX_USAGE;
     }
-    buf_init(&page.body, PAGE_BYTES_MAX);
-    if (upstream_global_init()) {
-        fetch(&page, origin, o.json ? TEXT("/drift") : TEXT("/drift.yaml"));
-        upstream_global_fini();
-    }
+    page_get(&page, origin, o.json ? TEXT("/drift") : TEXT("/drift.yaml"), TIMEOUT_MS);
     int status = print(&page, origin);
-    buf_fini(&page.body);
+    page_fini(&page);
     return status;
 }

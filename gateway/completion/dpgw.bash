@@ -10,6 +10,7 @@ _dpgw_options() {
     test) echo '--filter --format -c --config --set --help' ;;
     drift) echo '--admin --format --help' ;;
     openapi) echo '-o --output --format -c --config --set --help' ;;
+    probe) echo '--help' ;;
     version) echo '--help' ;;
     esac
 }
@@ -26,7 +27,7 @@ _dpgw() {
     fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         mapfile -t COMPREPLY < <(compgen -W \
-            'serve check translate explain diff test drift openapi version --help --version' \
+            'serve check translate explain diff test drift openapi probe version --help --version' \
             -- "$word")
         return
     fi
