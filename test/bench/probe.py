@@ -31,25 +31,24 @@ class Service:
     def __init__(self):
         self.go_on = threading.Event()
         self.posted = []
-        self.upstream = upstream.Upstream(lambda connection: upstream.serve(connection, self.choose))
-        self.connections = []
+        self.upstream = upstream.Upstream(lambda connection: upstream.serve(
+            connection, lambda request: self.choose(connection, request)))
 
     @property
     def address(self):
         return self.upstream.url.removeprefix("http://")
 
-    def choose(self, request):
+    def choose(self, connection, request):
         what = request.target.rpartition("/")[2]
         if request.method == "POST" and what != "stream":
             self.posted.append(request.body)
         if what not in ("halves", "stream"):
             return wire.reply_bytes(200, b"{%s}" % dialects.both(MEMBERS)[works.SERVICE],
                                     [("Content-Type", "application/json")])
-        return self.halves(what)
+        return self.halves(connection, what)
 
-    def halves(self, what):
+    def halves(self, connection, what):
         """The first half is sent at once, from here; the second is what is answered."""
-        connection = self.upstream.connections[-1]
         if what == "stream":
             first, second = (b"%x\r\n%s\r\n" % (len(e), e) for e in
                              (dialects.both(EVENT % n)[works.SERVICE] for n in (1, 2)))
@@ -91,7 +90,8 @@ def first_bytes(service, address, method, target, enough):
 
 def bytes_kept(body):
     """What of MEMBERS' bytes is still there: yes or no by name."""
-    order = [body.find(b'"%s"' % name) for name in (b"z", b"m", b"a")]
+    order = [body.find(b'"%s":' % name) for name in
+             (b"big", b"tenth", b"z", b"m", b"a", b"twice", b"text", b"none", b"nothing")]
     names = json.loads(body)
     return {
         "numbers": b"9007199254740993" in body and b"1.10" in body,

@@ -170,15 +170,15 @@ class Comparison:
             if "client_core" in row:
                 row["void"] += judge.complaint(judge.client_core, row["client_core"]["median"])
         return {"label": self.work.label, "rows": rows, "rate": rate,
-                "void": self._held_up(rows, works.CLIENT, judge.UPSTREAM_LEAST)
+                "void": self._held_up(rows, False, judge.UPSTREAM_LEAST)
                 # A large body goes through untranslated nearly as fast as it comes.
                 or not self.work.counted and
-                self._held_up(rows, works.SERVICE, judge.UPSTREAM_LEAST_PLAIN) or []}
+                self._held_up(rows, True, judge.UPSTREAM_LEAST_PLAIN) or []}
 
-    def _held_up(self, rows, dialect, least):
-        """Why the service may have held those up that speak DIALECT."""
+    def _held_up(self, rows, plain, least):
+        """Why the service may have held those up that are PLAIN, or not."""
         fastest = max((rows[row.name]["rps"]["median"] for row in self.rows
-                       if rows[row.name]["turns"] and row.dialect == dialect
+                       if rows[row.name]["turns"] and row.plain is plain
                        and row.name != "evhttp"), default=0)
         return judge.complaint(judge.upstream, rows["direct"]["rps"]["median"], fastest, least)
 

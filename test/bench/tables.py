@@ -17,7 +17,8 @@ def spread(values):
 
 def ratios(one, other, name="cpu_us"):
     """The spread of NAME of ONE's turns over OTHER's, round by round; None without any."""
-    found = [a[name] / b[name] for a, b in zip(one["turns"], other["turns"]) if name in a]
+    found = [a[name] / b[name] for a, b in zip(one["turns"], other["turns"])
+             if name in a and name in b]
     return spread(found) if found else None
 
 

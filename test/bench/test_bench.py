@@ -171,7 +171,7 @@ class Figures(unittest.TestCase):
              "works": {"1k": {"label": "1 KB", "void": ["why"], "rate": 100, "rows": {
                  "dpgw": measured(30, 40, 50, latency=[{"p50_us": 110, "p99_us": 210}]),
                  "nginx": measured(20, 20, 20, latency=[{"p50_us": 105, "p99_us": 205}]),
-                 "direct": {"turns": [], "void": [], "peak_bytes": None,
+                 "direct": {"turns": [{"rps": 9}] * 3, "void": [], "peak_bytes": None,
                             "latency": [{"p50_us": 100, "p99_us": 200}]}}}},
              "idle": {}, "fidelity": {}}
 
