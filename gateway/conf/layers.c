@@ -426,6 +426,15 @@ static void check_service_tls(const struct layers *l)
                "contradiction", "upstream.tls.certificate and upstream.tls.key go together");
 }
 
+/* True if T may be asked for as it is. */
+static bool is_target(struct text t)
+{
+    for (size_t i = 0; i < t.len; i++)
+        if (t.at[i] <= ' ' || t.at[i] == 0x7f)
+            return false;
+    return t.at[0] == '/';
+}
+
 void layers_check(const struct layers *l)
 {
     const struct settings *s = &l->settings;
@@ -450,6 +459,9 @@ void layers_check(const struct layers *l)
     if (s->upstream.ejection.base > s->upstream.ejection.longest)
         refuse_order(l, &s->upstream.ejection.base, "upstream.ejection.base",
                      "at most upstream.ejection.longest");
+    if (s->upstream.health.path.at && !is_target(s->upstream.health.path))
+        diag_error(l->d, layers_origin(l, &s->upstream.health.path)->where, "bad-value",
+                   "upstream.health.path is none or begins with / and has no space in it");
     if (s->upstream.url.count == 0) {
         diag_error(l->d, (struct where){.file = l->file}, "missing-key", "upstream.url is not set");
         diag_hint(l->d, "add: upstream: {url: \"http://127.0.0.1:9000\"}");

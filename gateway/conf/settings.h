@@ -76,6 +76,13 @@ struct upstream_settings {
         uint64_t failures, share; /* in a row, 0: off; percent */
         uint64_t base, longest;   /* milliseconds */
     } ejection;
+    struct {
+        struct text path; /* absent: no checks */
+        uint64_t interval, timeout;
+        uint64_t healthy, unhealthy;
+    } health;
+    uint64_t max_connections, max_pending; /* 0: any number */
+    uint64_t refresh;                      /* milliseconds */
 };
 
 struct settings {
@@ -153,6 +160,22 @@ struct settings {
       "the longest that one is ejected")                                                           \
     X("upstream.ejection.share", upstream.ejection.share, NUMBER, "50", 1, 100,                    \
       "percent of the endpoints that may be ejected at once, one always may; if none is up all are asked") \
+    X("upstream.health.path", upstream.health.path, FILE, "none", 0, 0,                            \
+      "what each endpoint is asked for to see how it is: a path, or none")                         \
+    X("upstream.health.interval", upstream.health.interval, TIME, "5s", 10, SETTINGS_DAY,          \
+      "from the end of one check to the next")                                                     \
+    X("upstream.health.timeout", upstream.health.timeout, TIME, "2s", 1, SETTINGS_DAY,             \
+      "for a whole reply below 400; beyond it the check has failed")                               \
+    X("upstream.health.healthy", upstream.health.healthy, NUMBER, "2", 1, 1000000,                 \
+      "checks passed in a row that make an endpoint healthy again")                                \
+    X("upstream.health.unhealthy", upstream.health.unhealthy, NUMBER, "3", 1, 1000000,             \
+      "checks failed in a row that make it unhealthy")                                             \
+    X("upstream.max_connections", upstream.max_connections, NUMBER, "off", 0, 1000000,             \
+      "connections to it in use at once, one for each request; beyond it 503")                     \
+    X("upstream.max_pending", upstream.max_pending, NUMBER, "off", 0, 1000000,                     \
+      "of them not connected yet; beyond it 503")                                                  \
+    X("upstream.refresh", upstream.refresh, TIME, "30s", 1000, SETTINGS_DAY,                       \
+      "age at which a connection to a name is replaced, so that a new address is followed; whole seconds count") \
     X("upstream.tls.ca", upstream.tls.ca, FILE, "none", 0, 0,                                      \
       "a file with the authorities that may vouch for the service, in PEM; none: the system's")    \
     X("upstream.tls.certificate", upstream.tls.certificate, FILE, "none", 0, 0,                    \

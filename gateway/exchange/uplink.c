@@ -41,14 +41,22 @@ static bool make_target(struct exchange *ex)
     return !conflict && ex->up.target.at;
 }
 
-/* Finds who is asked, if it is not the first time someone else; what is sent depends on it. */
-static void pick(struct exchange *ex)
+/*
+ * Finds who is asked, if it is not the first time someone else; what is sent
+ * depends on it.  False: EX has failed, for the service has enough to do.
+ */
+static bool pick(struct exchange *ex)
 {
     struct endpoint *asked = upstream_pick(ex->host->upstream, ex->host->pool, ex->up.asked);
 
+    if (!asked) {
+        exchange_fail(ex, OUTCOME_OVERLOADED, NULL);
+        return false;
+    }
     ex->up.asked = asked;
     ex->scene.asked_origin = text_from(asked->url);
     ex->scene.sent_host = forwarded_host(ex);
+    return true;
 }
 
 /* Starts the transfer with a body framed as FRAMING; WHOLE may be absent. */
@@ -68,7 +76,8 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
         .pool = ex->host->pool,
     };
 
-    pick(ex);
+    if (!pick(ex))
+        return;
     request.endpoint = ex->up.asked;
     ex->up.framing = framing;
     if (fields_up(ex, &request.fields))

@@ -92,6 +92,14 @@ struct pool_settings limits_pool(const struct upstream_settings *s, struct text 
                      .base_ms = s->ejection.base,
                      .longest_ms = s->ejection.longest,
                      .share = (unsigned)s->ejection.share},
+        .checking = {.path = s->health.path,
+                     .interval_ms = s->health.interval,
+                     .timeout_ms = s->health.timeout,
+                     .healthy = (unsigned)s->health.healthy,
+                     .unhealthy = (unsigned)s->health.unhealthy},
+        .connections_max = s->max_connections,
+        .pending_max = s->max_pending,
+        .refresh_ms = s->refresh,
     };
 }
 

@@ -32,6 +32,21 @@ static uint64_t ejections(const struct endpoint *e)
     return atomic_load(&e->ejections);
 }
 
+static uint64_t checks_failed(const struct endpoint *e)
+{
+    return atomic_load(&e->checks[false]);
+}
+
+static uint64_t checks_passed(const struct endpoint *e)
+{
+    return atomic_load(&e->checks[true]);
+}
+
+static uint64_t healthy(const struct endpoint *e)
+{
+    return !atomic_load(&e->unhealthy);
+}
+
 static const struct family {
     const char *name, *type, *help;
     uint64_t (*value)(const struct endpoint *e);
@@ -42,6 +57,9 @@ static const struct family {
     {"dpgw_endpoint_picks_total", "counter", "Requests that it was picked for.", picks},
     {"dpgw_endpoint_failures_total", "counter",
      "Requests that it gave no reply to, or not in time, or one that is none.", failed},
+    {"dpgw_endpoint_healthy", "gauge", "0 once its checks fail.", healthy},
+    {"dpgw_endpoint_checks_failed_total", "counter", "Checks of it that failed.", checks_failed},
+    {"dpgw_endpoint_checks_passed_total", "counter", "Checks of it that passed.", checks_passed},
     {"dpgw_endpoint_ejections_total", "counter", "Times that it was ejected.", ejections},
 };
 
@@ -54,8 +72,26 @@ static void write_pool(struct buf *to, const struct family *family, const struct
     }
 }
 
+/* --- of a pool as a whole ------------------------------------------------------------- */
+
+static void write_counts(struct buf *to, const struct pool *p)
+{
+    struct label label = {"upstream", p->name};
+    struct pool_counts counts = pool_counts(p);
+
+    exposition_family(to, "dpgw_upstream_connections", "gauge",
+                      "Connections in use, one for each request to the service.");
+    exposition_sample(to, "dpgw_upstream_connections", "", &label, 1, counts.connections);
+    exposition_family(to, "dpgw_upstream_pending", "gauge", "Of them not connected yet.");
+    exposition_sample(to, "dpgw_upstream_pending", "", &label, 1, counts.pending);
+    exposition_family(to, "dpgw_upstream_refused_total", "counter",
+                      "Requests refused because the service has as many as it may have.");
+    exposition_sample(to, "dpgw_upstream_refused_total", "", &label, 1, counts.refused);
+}
+
 void metrics_write_endpoints(struct buf *to, const struct regime *regime)
 {
+    write_counts(to, regime->pool);
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         exposition_family(to, families[i].name, families[i].type, families[i].help);
         write_pool(to, &families[i], regime->pool);

@@ -17,7 +17,7 @@
 #include "server/sockets.h"
 #include "server/watchdog.h"
 #include "server/worker.h"
-#include "upstream/upstream.h"
+#include "upstream/health.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -35,6 +35,7 @@ struct server {
     const struct settings *settings; /* as they were at the start */
     struct conf *conf;
     struct regime *regime; /* in force */
+    struct health *health; /* of its endpoints */
     struct reload *reload;
     struct console console;
     struct event_base *base;
@@ -199,6 +200,18 @@ static bool on_prove(void *owner, const struct conf *conf, struct diag *d)
     return s->proven;
 }
 
+/* Endpoints are checked as the regime in force says from now on.  False: no memory. */
+static bool check_health(struct server *s)
+{
+    struct upstream_limits limits = limits_upstream(&s->regime->conf->settings, 1);
+
+    health_free(&s->health);
+    s->health = health_new(s->base, &limits, s->regime->pool);
+    if (!s->health)
+        LOG(LOG_ERROR, "no memory for health checks", LOG_S("hint", "reload again"));
+    return s->health;
+}
+
 /*
  * A new configuration is in force: for the workers too, each as soon as it
  * gets to it.  That is waited for, so that whoever asked for it knows.
@@ -217,6 +230,7 @@ static void on_taken(void *owner, struct conf *conf)
     regime_unref(&s->regime);
     s->regime = next;
     tls_take(s->common.tls, &s->proven);
+    check_health(s);
     admin_follow(s->admin, conf);
     drift_follow(s->common.drift, conf->mapping);
     for (size_t i = 0; i < s->worker_count; i++)
@@ -369,6 +383,7 @@ static void server_fini(struct server *s)
     memory_watch_free(&s->memory);
     guests_free(&s->common.guests);
     drift_free(&s->common.drift);
+    health_free(&s->health);
     regime_unref(&s->regime);
     callers_free(&s->common.callers);
     tls_set_free(&s->proven);
@@ -409,6 +424,7 @@ static int boot(struct server *s, const struct reload_source *source)
     s->watchdog = watchdog_new(s->base, s->workers, s->settings->workers);
     bool started =
         s->watchdog && start_workers(s); /* their threads leave the signals to this one */
+    started = started && check_health(s);
     set_signals(SIG_UNBLOCK);
     return started ? 0 : EX_OSERR;
 }

@@ -206,7 +206,19 @@ static CURLcode set_endpoint(struct upstream_transfer *t, struct endpoint *e,
         return CURLE_OUT_OF_MEMORY;
     /* As text alone it would be parsed for each request, a twentieth of its cost. */
     return curl_easy_setopt(t->easy, CURLOPT_URL, e->url) |
-           curl_easy_setopt(t->easy, CURLOPT_CURLU, t->origin);
+           curl_easy_setopt(t->easy, CURLOPT_CURLU, t->origin) |
+           curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, e->path);
+}
+
+/* A name may mean another address by now: a connection to it is used for so long and no longer. */
+static CURLcode set_lifetime(struct upstream_transfer *t, const struct pool *pool)
+{
+    long lifetime_s = pool && t->endpoint->by_name ? (long)(pool->refresh_ms / 1000) : 0;
+
+    if (lifetime_s == t->lifetime_s)
+        return CURLE_OK;
+    t->lifetime_s = lifetime_s;
+    return curl_easy_setopt(t->easy, CURLOPT_MAXLIFETIME_CONN, lifetime_s);
 }
 
 bool transfer_request(struct upstream_transfer *t, const struct upstream_request *request)
@@ -224,14 +236,15 @@ bool transfer_request(struct upstream_transfer *t, const struct upstream_request
     put_host(&b, &request->fields);
     put_fields(&b, &request->fields);
     put_extras(&b, t, request);
-    if (request->fresh)
-        transfer_renew(t);
     t->first_byte_ms = request->first_byte_ms;
     t->between_bytes_ms = request->between_bytes_ms;
     reply_start(&t->reply, request->method);
     struct endpoint *asked = request->endpoint ? request->endpoint : t->upstream->own;
-    return (!request->pool || !transfer_tls(t, request->pool)) &&
-           !set_endpoint(t, asked, request->pool) &&
-           !set_head(t, target, b.count > 0 ? b.nodes : NULL, request->event_stream) &&
+    if ((request->pool && transfer_tls(t, request->pool)) ||
+        set_endpoint(t, asked, request->pool) || set_lifetime(t, request->pool))
+        return false;
+    if (request->fresh || t->endpoint->path) /* what waits on a unix socket is not known */
+        transfer_renew(t);
+    return !set_head(t, target, b.count > 0 ? b.nodes : NULL, request->event_stream) &&
            !set_body(t, request);
 }

@@ -47,6 +47,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     if (t->starved && !u->complained)
         LOG(LOG_ERROR, "upstream_socket_failed", LOG_S("why", strerror(errno)));
     u->complained = t->starved;
+    t->opened = fd;
     return fd;
 }
 
@@ -95,6 +96,22 @@ static void use_wire(struct upstream_transfer *t, struct wire *w)
     t->wire = w;
 }
 
+/* The wire that T's request will go out on, or NULL; a unix socket is always T's own. */
+static struct wire *find_wire(const struct upstream_transfer *t, const struct wire_end *local,
+                              const struct wire_end *remote)
+{
+    struct wires *wires = &t->upstream->wires;
+
+    return t->endpoint->path ? wires_get(wires, t->opened) : wires_find(wires, local, remote);
+}
+
+static void note_connected(struct upstream_transfer *t)
+{
+    if (t->pending)
+        pool_connected(t->pool);
+    t->pending = false;
+}
+
 /*
  * The library is about to send the request.  It would send it a second time
  * if a kept connection died under it: that is refused, for what the upstream
@@ -114,16 +131,17 @@ static int on_send(void *arg, char *remote_ip, char *local_ip, int remote_port, 
         transfer_fail(t, cut_or_broke(t));
         return CURL_PREREQFUNC_ABORT;
     }
-    struct wire *w = wires_find(&t->upstream->wires, &local, &remote);
+    struct wire *w = find_wire(t, &local, &remote);
     if (w ? w->used && (!wire_clean(w) || transfer_tls_holds(t)) : !t->fresh) {
         t->stale = true;
         return CURL_PREREQFUNC_ABORT;
     }
     if (w)
         use_wire(t, w);
+    note_connected(t);
     touch(t);
     loop_watch(t->upstream, transfer_deadline(t));
-    if (!w || t->upstream->limits.connections_kept == 0)
+    if (!w || t->endpoint->path || t->upstream->limits.connections_kept == 0)
         forbid_reuse(t);
     return CURL_PREREQFUNC_OK;
 }
@@ -443,15 +461,10 @@ static enum upstream_failure failure_of(const struct upstream_transfer *t, CURLc
 
 void transfer_give_back(struct upstream_transfer *t, enum pool_verdict verdict)
 {
+    note_connected(t);
     if (t->pool)
         pool_give(t->pool, t->endpoint, verdict, loop_now());
     pool_unref(&t->pool);
-}
-
-/* What FAILURE says about the endpoint. */
-static enum pool_verdict verdict_of(enum upstream_failure failure)
-{
-    return failure == UPSTREAM_NO_ROOM ? POOL_UNKNOWN : POOL_BAD;
 }
 
 void transfer_tell_end(struct upstream_transfer *t, CURLcode result)
@@ -467,7 +480,8 @@ void transfer_tell_end(struct upstream_transfer *t, CURLcode result)
     } else {
         enum upstream_failure failure = failure_of(t, result);
 
-        transfer_give_back(t, verdict_of(failure));
+        /* Want of memory here says nothing about the endpoint. */
+        transfer_give_back(t, failure == UPSTREAM_NO_ROOM ? POOL_UNKNOWN : POOL_BAD);
         t->events.on_broke(t->owner, failure);
     }
 }

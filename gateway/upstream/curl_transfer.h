@@ -34,6 +34,9 @@ struct upstream_transfer {
     long buffer_size;  /* the handle's */
     unsigned sends;    /* how often the library was about to send the request */
     enum upstream_failure failure;
+    long lifetime_s; /* the handle's, of connections */
+    int opened;      /* the socket that was opened for it last */
+    bool pending;    /* counted so in the pool */
     bool in_multi;
     bool over;             /* cancelled or failed: callbacks say no */
     bool cancelled;        /* to be buried */

@@ -72,6 +72,7 @@ struct endpoint *upstream_pick(struct upstream *u, struct pool *pool, const stru
 
 void upstream_unpick(struct pool *pool, struct endpoint *endpoint)
 {
+    pool_connected(pool);
     pool_give(pool, endpoint, POOL_UNKNOWN, 0);
 }
 
@@ -111,16 +112,18 @@ struct upstream_transfer *upstream_start(struct upstream *u, const struct upstre
                                          const struct upstream_events *events, void *owner)
 {
     struct upstream_transfer *t = get_transfer(u);
+    bool counted = request->pool && !request->uncounted;
 
     if (t && !transfer_request(t, request))
         transfer_free(&t);
     if (!t) {
-        if (request->pool)
+        if (counted)
             upstream_unpick(request->pool, request->endpoint);
         return NULL;
     }
-    if (request->pool)
+    if (counted)
         t->pool = pool_ref(request->pool);
+    t->pending = counted;
     t->events = *events;
     t->owner = owner;
     TAILQ_INSERT_TAIL(&u->live, t, link);

@@ -39,6 +39,7 @@ struct endpoint {
     atomic_uint_fast64_t returned_ms;       /* when the last ejection ended; 0: none has */
     atomic_uint_fast64_t ejections, failed; /* in all */
 
+    unsigned against; /* checks in a row that speak against what it is; whoever checks owns it */
     atomic_bool unhealthy;          /* by its checks */
     atomic_uint_fast64_t checks[2]; /* failed, passed */
 };

@@ -9,6 +9,8 @@
 struct pool_common {
     atomic_uint references;
     atomic_flag ejecting; /* somebody counts who is ejected */
+    atomic_size_t connections, pending;
+    atomic_uint_fast64_t refused;
 };
 
 /* --- life -------------------------------------------------------------------- */
@@ -76,15 +78,23 @@ static bool keep_tls(struct pool *p, const struct pool_tls *tls)
 
 struct pool *pool_new(const struct pool_settings *settings, struct pool *before)
 {
-    struct pool *p = calloc(1, sizeof *p + settings->name.len + 1);
+    struct text path = settings->checking.path;
+    struct pool *p = calloc(1, sizeof *p + settings->name.len + path.len + 1);
 
     if (!p)
         return NULL;
     atomic_init(&p->references, 1);
     memcpy(p + 1, settings->name.at, settings->name.len);
     p->name = text_of((const char *)(p + 1), settings->name.len);
+    p->checking = settings->checking;
+    p->checking.path = text_of(p->name.at + p->name.len, path.len);
+    if (path.len > 0)
+        memcpy((char *)(p + 1) + p->name.len, path.at, path.len);
     p->client_host = settings->client_host;
     p->ejection = settings->ejection;
+    p->connections_max = settings->connections_max;
+    p->pending_max = settings->pending_max;
+    p->refresh_ms = settings->refresh_ms;
     p->common = before ? common_ref(before->common) : common_new();
     bool sound = p->common && keep_tls(p, &settings->tls);
     for (size_t i = 0; sound && i < settings->url_count; i++)
@@ -160,8 +170,32 @@ static void tell_return(const struct pool *p, struct endpoint *e, uint64_t now_m
         LOG(LOG_INFO, "endpoint returned", LOG_T("upstream", p->name), LOG_T("endpoint", e->name));
 }
 
+/* Counts one more in COUNT; false: there are MOST already. */
+static bool enter(atomic_size_t *count, size_t most)
+{
+    if (atomic_fetch_add_explicit(count, 1, memory_order_relaxed) < (most ? most : SIZE_MAX))
+        return true;
+    atomic_fetch_sub_explicit(count, 1, memory_order_relaxed);
+    return false;
+}
+
+static bool enter_pool(struct pool *p)
+{
+    struct pool_common *c = p->common;
+
+    if (enter(&c->connections, p->connections_max)) {
+        if (enter(&c->pending, p->pending_max))
+            return true;
+        atomic_fetch_sub_explicit(&c->connections, 1, memory_order_relaxed);
+    }
+    atomic_fetch_add_explicit(&c->refused, 1, memory_order_relaxed);
+    return false;
+}
+
 struct endpoint *pool_take(struct pool *p, const struct pool_asker *asker)
 {
+    if (!enter_pool(p))
+        return NULL;
     size_t first = (*asker->turn)++ % p->count;
     struct endpoint *e = best(p, asker, first, false);
 
@@ -173,6 +207,18 @@ struct endpoint *pool_take(struct pool *p, const struct pool_asker *asker)
     atomic_fetch_add_explicit(&e->outstanding, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&e->picks, 1, memory_order_relaxed);
     return e;
+}
+
+void pool_connected(struct pool *p)
+{
+    atomic_fetch_sub_explicit(&p->common->pending, 1, memory_order_relaxed);
+}
+
+struct pool_counts pool_counts(const struct pool *p)
+{
+    return (struct pool_counts){.connections = atomic_load(&p->common->connections),
+                                .pending = atomic_load(&p->common->pending),
+                                .refused = atomic_load(&p->common->refused)};
 }
 
 /* --- how it went ---------------------------------------------------------------- */
@@ -207,6 +253,7 @@ static void eject(struct pool *p, struct endpoint *e, uint64_t now_ms)
 void pool_give(struct pool *p, struct endpoint *e, enum pool_verdict verdict, uint64_t now_ms)
 {
     atomic_fetch_sub_explicit(&e->outstanding, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&p->common->connections, 1, memory_order_relaxed);
     switch (verdict) {
     case POOL_GOOD:
         endpoint_succeed(e);

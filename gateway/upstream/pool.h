@@ -28,6 +28,13 @@ struct pool_tls {
     uint64_t mark; /* another one for other settings; not 0 */
 };
 
+/* How endpoints are checked. */
+struct checking {
+    struct text path; /* and query that are asked for; empty: they are not checked */
+    uint64_t interval_ms, timeout_ms;
+    unsigned healthy, unhealthy; /* checks in a row that make it so */
+};
+
 struct pool_settings {
     struct text name;       /* "upstream", or as `upstreams:` has it */
     const struct text *url; /* as endpoint_new takes them */
@@ -35,6 +42,10 @@ struct pool_settings {
     bool client_host;       /* the client's Host goes up, not the endpoint's */
     struct ejection ejection;
     struct pool_tls tls; /* copied */
+    struct checking checking;
+    size_t connections_max; /* in use at once, one for each request; 0: any number */
+    size_t pending_max;     /* of them not connected yet; 0: any number */
+    uint64_t refresh_ms;    /* age of a connection at which a name is looked up anew */
 };
 
 /* What a pool and those that follow it under its name have in common. */
@@ -47,6 +58,9 @@ struct pool {
     struct ejection ejection;
     struct pool_tls tls; /* texts in `texts` */
     struct arena *texts;
+    struct checking checking; /* its path is the pool's own */
+    size_t connections_max, pending_max;
+    uint64_t refresh_ms;
     struct pool_common *common;
     size_t count;
     struct endpoint *endpoints[POOL_ENDPOINTS_MAX];
@@ -83,12 +97,24 @@ void pool_unref(struct pool **p);
 void pool_retire(struct pool *p, const struct pool *next);
 
 /*
- * The endpoint for the next request, which it counts until pool_give.
- * Borrowed: it lives as long as P.
+ * The endpoint for the next request, which is counted until pool_give, and as
+ * pending until pool_connected.  Borrowed: it lives as long as P.  NULL: P
+ * has as many requests as it may have (a circuit breaker, as Envoy has it).
  */
 struct endpoint *pool_take(struct pool *p, const struct pool_asker *asker);
 
-/* The request counted at E has ended, as VERDICT says. */
+/* A request that was taken has its connection, or will get none; once for each. */
+void pool_connected(struct pool *p);
+
+/* The request counted at E has ended, as VERDICT says; it is not pending any more. */
 void pool_give(struct pool *p, struct endpoint *e, enum pool_verdict verdict, uint64_t now_ms);
+
+/* How P is, for those who watch it. */
+struct pool_counts {
+    size_t connections, pending;
+    uint64_t refused; /* requests, for want of a place */
+};
+
+struct pool_counts pool_counts(const struct pool *p);
 
 #endif

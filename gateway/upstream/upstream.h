@@ -39,6 +39,7 @@ struct upstream_limits {
 
 struct upstream_request {
     struct pool *pool;         /* that the endpoint was picked from; NULL: it was not */
+    bool uncounted;            /* a check: it was not picked, and POOL hears nothing of it */
     struct endpoint *endpoint; /* who is asked; NULL: the upstream's own url */
     enum http_method method;
     struct text target;        /* path and query, sent as it is */
@@ -119,7 +120,8 @@ void upstream_forget_gone(struct upstream *u);
 /*
  * Picks who of POOL is asked next, if there is another one then not AVOID
  * (may be NULL).  It is counted there from then on: give it to upstream_start,
- * or back with upstream_unpick.  Lives as long as POOL.
+ * or back with upstream_unpick.  Lives as long as POOL.  NULL: POOL has as
+ * many requests as it may have.
  */
 struct endpoint *upstream_pick(struct upstream *u, struct pool *pool, const struct endpoint *avoid);
 void upstream_unpick(struct pool *pool, struct endpoint *endpoint);

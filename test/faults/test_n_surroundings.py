@@ -344,6 +344,25 @@ class Resolver(cases.Case):
         self.assert_error(gate.once("POST", "/a"), 502, "UPSTREAM_UNREACHABLE")
         self.assertEqual((len(old.requests), len(new.requests)), (1, 1))
 
+    def test_a_name_that_changes_is_followed_where_a_connection_never_rests(self):
+        names = self.names()
+        old = self.upstream()
+        new = self.upstream(address=("127.0.0.2", old.port))
+        gate = self.named(names, old, upstream__refresh="1s")
+        with gate.connect() as client:
+            self.assertEqual(client.request("GET", "/a").status, 200)
+            names.address = "127.0.0.2"
+
+            def asked():
+                self.assertEqual(client.request("POST", "/a").status, 200)
+                return new.requests
+            self.wait_for(asked)
+            seen = len(old.requests)
+            for _ in range(20):
+                self.assertEqual(client.request("POST", "/a").status, 200)
+        self.assertEqual(len(old.requests), seen)
+        self.assertTrue(old.connections[0].over.wait(wire.PATIENCE))
+
     def test_a_slow_resolver_holds_up_nobody_else(self):
         """Not while the lookup lasts, nor when it is given up."""
         names = self.names()

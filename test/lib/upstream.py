@@ -46,7 +46,8 @@ class Accepted(wire.Connection):
         self.source = wire.Source(sock)
         self.over = threading.Event()
         sock.settimeout(wire.PATIENCE)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def head(self, seconds=None):
         """The next request's head, recorded.  Gone if the connection ends before it."""
@@ -125,7 +126,10 @@ def answers(*replies):
 
 
 class Upstream:
-    """Listens on a free port of the loopback and runs SCRIPT for each connection."""
+    """
+    Listens on a free port of the loopback, or on ADDRESS, the path of a unix
+    socket too, and runs SCRIPT for each connection.
+    """
 
     def __init__(self, script, receive_buffer=None, address=("127.0.0.1", 0)):
         self.script = script
@@ -134,14 +138,15 @@ class Upstream:
         self.faults = []
         self.stopping = False
         self.news = threading.Condition()
-        self.listener = socket.socket()
+        local = isinstance(address, str)
+        self.listener = socket.socket(socket.AF_UNIX if local else socket.AF_INET)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.listener.bind(address)
         self.listener.listen(512)
-        self.port = self.listener.getsockname()[1]
-        self.url = f"http://{address[0]}:{self.port}"
+        self.port = None if local else self.listener.getsockname()[1]
+        self.url = f"unix:{address}" if local else f"http://{address[0]}:{self.port}"
         self.threads = [threading.Thread(target=self._accept, daemon=True)]
         self.threads[0].start()
 

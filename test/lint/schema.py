@@ -34,6 +34,7 @@ ABOUT = {
     "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
     "timeouts": "How long is waited for what; in ms, s, m or h.",
     "upstream": "The service that is asked.",
+    "upstream.health": "How each endpoint is checked.",
     "upstream.ejection": "When one of several endpoints is left alone for a while.",
     "upstream.tls": "TLS with the service, where its URL begins with https.",
     "tls": "TLS with clients, on addresses with the word tls.",

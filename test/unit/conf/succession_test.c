@@ -106,6 +106,8 @@ static const char *another(const struct setting *s)
     case SETTING_NETWORKS:
         return "192.0.2.0/24";
     case SETTING_FILE:
+        if (strstr(s->key, ".path"))
+            return "/health";
         return strcmp(s->key, "mapping") == 0 ? "test/config/methods.mapping.yaml"
                                               : "test/config/sound.mapping.yaml";
     case SETTING_FILES:
