@@ -256,6 +256,8 @@ openapi: packages-there ## derive the API's description anew from openapi/worksp
 	@$(MAKE) $(AGAIN) SAN= program
 	@build/release/dpgw openapi derive -c config/gateway.yaml -o openapi/data-products.yaml \
 	    openapi/workspaces.yaml
+	@build/release/dpgw openapi derive -c config/gateway.yaml -o openapi/combined.yaml --combined \
+	    openapi/workspaces.yaml
 	@$(HAND_BACK)
 
 .PHONY: bench

@@ -11,10 +11,10 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { OPTION_FORMAT = 512, OUTPUT_BYTES_MAX = 64 * 1024 * 1024 };
+enum { OPTION_FORMAT = 512, OPTION_COMBINED, OUTPUT_BYTES_MAX = 64 * 1024 * 1024 };
 
 static const char help[] =
-    "usage: dpgw openapi derive SOURCE.yaml [-o FILE] [OPTION]...\n"
+    "usage: dpgw openapi derive SOURCE.yaml [-o FILE] [--combined] [OPTION]...\n"
     "       dpgw openapi check DERIVED.yaml [OPTION]...\n"
     "       dpgw openapi parity SOURCE.yaml [OPTION]...\n"
     "\n"
@@ -31,6 +31,7 @@ static const char help[] =
     "that lead to no operation.\n"
     "\n"
     "  -o, --output FILE       derive: writes to FILE, if all is well\n"
+    "      --combined          derive: both APIs in one description, in groups of tags\n"
     "      --format text|json  complaints to read, or one JSON object a line\n"
     "  -c, --config FILE       the settings file, which names the mapping\n"
     "      --set KEY=VALUE     a setting that goes before the file's\n"
@@ -57,7 +58,7 @@ static const struct task *find_task(const char *name);
 struct options {
     struct cli_source source;
     const char *output, *file;
-    bool json, help;
+    bool combined, json, help;
     const struct task *task;
 };
 
@@ -65,6 +66,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {CLI_SOURCE_OPTIONS,
                                           {"output", required_argument, NULL, 'o'},
+                                          {"combined", no_argument, NULL, OPTION_COMBINED},
                                           {"format", required_argument, NULL, OPTION_FORMAT},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
@@ -75,6 +77,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->help = true;
         else if (option == 'o')
             o->output = optarg;
+        else if (option == OPTION_COMBINED)
+            o->combined = true;
         else if (option == OPTION_FORMAT && cli_source_format(optarg, &o->json))
             continue;
         else if (!cli_source_option(&o->source, option, optarg))
@@ -86,7 +90,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         return false;
     o->task = find_task(argv[optind]);
     o->file = argv[optind + 1];
-    return o->task && (!o->output || o->task->run == derive);
+    return o->task && ((!o->output && !o->combined) || o->task->run == derive);
 }
 
 /* --- output --------------------------------------------------------------- */
@@ -123,7 +127,7 @@ static int derive(const struct options *o, const struct conf *conf, struct diag 
     int code = EXIT_FAILURE;
 
     buf_init(&derived, OUTPUT_BYTES_MAX);
-    if (openapi_derive(conf->mapping, o->file, &derived, d))
+    if (openapi_derive(conf->mapping, o->file, o->combined, &derived, d))
         code = write_out(o, buf_text(&derived));
     buf_fini(&derived);
     return code;

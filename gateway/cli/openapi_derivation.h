@@ -63,6 +63,7 @@ struct openapi_derivation {
     struct text origin; /* where the service is, as far as the description tells */
     struct lookup walked;
     struct openapi_errand *errands, **errands_end;
+    bool combined; /* both APIs in one description: nothing may have the name it had */
     bool no_memory;
 };
 

@@ -55,25 +55,35 @@ static void put_heading(const struct openapi_derivation *dv, struct openapi_edit
 
 static bool derive(struct openapi_derivation *dv, struct buf *to)
 {
-    struct openapi_edits edits = {.arena = dv->arena};
+    struct openapi_edits edits = {.arena = dv->arena}, both = {.arena = dv->arena};
+    struct openapi_edits *whole = dv->combined ? &both : &edits;
+    bool used[OPENAPI_STATUSES] = {false};
     size_t begun = to->len;
 
     openapi_survey(dv);
     if (dv->no_memory || diag_errors(dv->d))
         return false;
     openapi_splice(dv, &edits);
-    openapi_splice_errors(dv, &edits);
+    openapi_splice_errors(dv, &edits, used);
     openapi_splice_tags(dv, &edits);
-    openapi_splice_groups(dv, &edits);
-    put_heading(dv, &edits);
-    openapi_edits_write(&edits, dv->from.source, all_of(&dv->from), to);
-    dv->no_memory |= edits.failed || to->failed;
+    if (dv->combined)
+        openapi_combine(dv, &edits, whole);
+    openapi_splice_components(dv, whole, used);
+    if (dv->combined)
+        openapi_combine_groups(dv, whole);
+    else
+        openapi_splice_groups(dv, whole);
+    put_heading(dv, whole);
+    openapi_edits_write(whole, dv->from.source, all_of(&dv->from), to);
+    dv->no_memory |= edits.failed || both.failed || to->failed;
     return !dv->no_memory && is_sound(dv, text_from_offset(buf_text(to), begun));
 }
 
-bool openapi_derive(const struct mapping *m, const char *file, struct buf *to, struct diag *d)
+bool openapi_derive(const struct mapping *m, const char *file, bool combined, struct buf *to,
+                    struct diag *d)
 {
     struct openapi_derivation dv = {.mapping = m,
+                                    .combined = combined,
                                     .d = d,
                                     .arena = arena_new(OPENAPI_ARENA_BYTES),
                                     .group = TEXT("Data Products")};

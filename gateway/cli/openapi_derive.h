@@ -3,8 +3,8 @@
  *
  * The source of the service's description with names, paths, examples and
  * sentences exchanged, what is not mirrored left out, and the gateway's own
- * errors put in; layout and comments stay.  The same source and mapping give
- * the same bytes.
+ * errors put in; layout and comments stay.  Or, COMBINED, both APIs in one
+ * description.  The same source and mapping give the same bytes.
  */
 #ifndef CLI_OPENAPI_DERIVE_H
 #define CLI_OPENAPI_DERIVE_H
@@ -18,6 +18,7 @@
  * False, with complaints in D, if FILE can't be read or its derivation would
  * not be sound; then what was appended is not to be used.
  */
-bool openapi_derive(const struct mapping *m, const char *file, struct buf *to, struct diag *d);
+bool openapi_derive(const struct mapping *m, const char *file, bool combined, struct buf *to,
+                    struct diag *d);
 
 #endif

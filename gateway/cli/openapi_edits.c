@@ -85,6 +85,8 @@ void openapi_edits_write(struct openapi_edits *e, struct text source, struct yam
 
         if (edit->span.from < at || edit->span.to > span.to)
             continue; /* in a piece that is gone, or of a wider one */
+        if (is_put_in(edit) && edit->span.from == span.from && span.from > 0 && span.to > span.from)
+            continue; /* at the end of what stands before */
         buf_add(to, text_of(source.at + at, edit->span.from - at));
         buf_add(to, edit->with);
         at = edit->span.to;

@@ -81,3 +81,34 @@ void openapi_splice_groups(const struct openapi_derivation *dv, struct openapi_e
     edits->failed |= what.failed;
     buf_fini(&what);
 }
+
+static void add_service_group(const struct openapi_derivation *dv, struct openapi_outline *o)
+{
+    const struct yaml_node *title = openapi_member(openapi_member(dv->from.root, "info"), "title");
+
+    outline_element(o);
+    outline_text(o, "name", openapi_is_text(title) ? title->text : TEXT("Service"));
+    outline_list(o, "tags");
+    for (const struct yaml_node *n = openapi_first(openapi_member(dv->from.root, "tags")); n;
+         n = n->next)
+        if (openapi_is_text(openapi_member(n, "name")))
+            outline_string(o, openapi_member(n, "name")->text);
+    outline_end_list(o);
+    outline_end_map(o);
+}
+
+void openapi_combine_groups(const struct openapi_derivation *dv, struct openapi_edits *edits)
+{
+    const struct yaml_node *there = openapi_member(dv->from.root, "x-tagGroups");
+    bool new = !openapi_first(there);
+    struct buf what;
+    struct openapi_outline o = openapi_outline_in(dv, new ? dv->from.root : there, &what);
+
+    if (new)
+        outline_list(&o, "x-tagGroups");
+    if (openapi_add_group(dv, &o) && new)
+        add_service_group(dv, &o);
+    if (new)
+        outline_end_list(&o);
+    openapi_put_at_end(dv, edits, new ? dv->from.root : there, &what);
+}

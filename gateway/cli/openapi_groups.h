@@ -14,6 +14,9 @@ void openapi_splice_groups(const struct openapi_derivation *dv, struct openapi_e
 /* Shows a tag that got a new name only to be told from another by its old one (x-displayName). */
 void openapi_splice_tags(const struct openapi_derivation *dv, struct openapi_edits *edits);
 
+/* Puts that group before the service's, which is made of all its tags if it has none. */
+void openapi_combine_groups(const struct openapi_derivation *dv, struct openapi_edits *edits);
+
 /* The group of all tags that stay, as an element of `x-tagGroups`; false if there are none. */
 bool openapi_add_group(const struct openapi_derivation *dv, struct openapi_outline *o);
 

@@ -236,7 +236,8 @@ static void walk_identity(struct openapi_derivation *dv, const struct yaml_node 
 
     if (openapi_is_text(id)) {
         buf_init(&name, NAME_BYTES_MAX);
-        openapi_identifier(dv->mapping, id->text, &name);
+        if (!openapi_identifier(dv->mapping, id->text, &name) && dv->combined)
+            openapi_pascal(dv->group, &name);
         openapi_decide_value(dv, id, openapi_keep(dv, &name));
     }
     if (deprecated)

@@ -265,7 +265,6 @@ static const struct {
     {"if", openapi_walk_schema},
     {"then", openapi_walk_schema},
     {"else", openapi_walk_schema},
-    {"contentSchema", openapi_walk_schema},
 };
 
 void openapi_walk_schema(struct openapi_derivation *dv, const struct yaml_node *schema,

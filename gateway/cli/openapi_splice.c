@@ -190,15 +190,19 @@ static void fill_new_section(struct openapi_outline *o, const char *section, con
     outline_end_map(o);
 }
 
-/* The gateway's own components in SECTION, which is made if it is not there or leaves. */
+/* The gateway's own components in SECTION, if that is NEW: is not there, or leaves; or is not. */
 static void put_components(const struct openapi_derivation *dv, struct openapi_edits *edits,
                            const struct yaml_node *components, const char *section,
-                           const bool *used)
+                           const bool *used, bool new)
 {
     const struct yaml_node *there = openapi_member(components, section);
-    bool stays = there && there->kind == YAML_MAP && !openapi_fate(dv, there)->dropped;
+    bool gone = there && openapi_fate(dv, there)->dropped && !dv->combined;
+    bool stays = there && there->kind == YAML_MAP && !gone;
     const struct yaml_node *into = stays ? there : components;
     struct buf what;
+
+    if (stays == new)
+        return;
     struct openapi_outline o = openapi_outline_in(dv, into, &what);
 
     if (stays)
@@ -221,10 +225,9 @@ static void put_all_components(const struct openapi_derivation *dv, struct opena
     openapi_put_at_end(dv, edits, dv->from.root, &what);
 }
 
-void openapi_splice_errors(const struct openapi_derivation *dv, struct openapi_edits *edits)
+void openapi_splice_errors(const struct openapi_derivation *dv, struct openapi_edits *edits,
+                           bool used[OPENAPI_STATUSES])
 {
-    const struct yaml_node *components = openapi_member(dv->from.root, "components");
-    bool used[OPENAPI_STATUSES] = {false};
     enum http_method method;
 
     for (const struct yaml_node *i = openapi_first(openapi_member(dv->from.root, "paths")); i;
@@ -233,12 +236,22 @@ void openapi_splice_errors(const struct openapi_derivation *dv, struct openapi_e
             if (openapi_method(n->key, &method) && !openapi_fate(dv, i)->dropped &&
                 !openapi_fate(dv, n)->dropped)
                 put_errors_of_operation(dv, edits, n, used);
+}
+
+void openapi_splice_components(const struct openapi_derivation *dv, struct openapi_edits *edits,
+                               const bool used[OPENAPI_STATUSES])
+{
+    const struct yaml_node *components = openapi_member(dv->from.root, "components");
+
     if (!components || components->kind != YAML_MAP) {
         put_all_components(dv, edits, used);
         return;
     }
-    put_components(dv, edits, components, "responses", used);
-    put_components(dv, edits, components, "schemas", used);
+    /* Sections that are there may end where new ones begin: theirs goes first. */
+    for (int new = 0; new <= 1; new ++) {
+        put_components(dv, edits, components, "responses", used, new);
+        put_components(dv, edits, components, "schemas", used, new);
+    }
 }
 
 void openapi_splice(const struct openapi_derivation *dv, struct openapi_edits *edits)

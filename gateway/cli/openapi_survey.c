@@ -95,7 +95,11 @@ static void name_component(struct openapi_derivation *dv, const struct yaml_node
     struct buf name;
 
     buf_init(&name, NAME_BYTES_MAX);
-    openapi_identifier(dv->mapping, node->key, &name);
+    if (!openapi_identifier(dv->mapping, node->key, &name) && dv->combined) {
+        buf_clear(&name);
+        openapi_pascal(dv->group, &name);
+        buf_add(&name, node->key);
+    }
     openapi_decide_key(dv, node, openapi_keep(dv, &name));
 }
 

@@ -9,8 +9,12 @@ _dpgw_options() {
     diff) echo '--fail-on --format --help' ;;
     test) echo '--filter --format -c --config --set --help' ;;
     drift) echo '--admin --format --help' ;;
-    openapi) echo '-o --output --format -c --config --set --help' ;;
+<<<<<<< HEAD
+    openapi) echo '-o --output --combined --format -c --config --set --help' ;;
     probe) echo '--help' ;;
+=======
+    openapi) echo '-o --output --combined --combined --format -c --config --set --help' ;;
+>>>>>>> 18b0167 (cli: openapi derive --combined puts both APIs into one description)
     version) echo '--help' ;;
     esac
 }

@@ -70,12 +70,45 @@ class Openapi(cases.Case):
                             del operation["responses"][status]
                 self.assertEqual(made, expected)
 
-    def test_the_committed_description_is_fresh(self):
-        status, printed, _ = program.run("openapi", "derive", "openapi/workspaces.yaml", "-c",
-                                         "config/gateway.yaml")
-        self.assertEqual(status, 0)
-        self.assertEqual(printed, (program.ROOT / "openapi/data-products.yaml").read_text(),
-                         "stale: make openapi writes it anew")
+    def test_both_in_one(self):
+        source = json.loads(self.golden("brackets/source.json"))
+        source["paths"]["/v1/workspaces"]["get"]["operationId"] = "list"
+        source["paths"]["/v1/workspaces"]["get"]["responses"]["400"] = \
+            {"$ref": "#/components/responses/Bad"}
+        source["components"] = {"responses": {"Bad": {"description": "no workspace"}}}
+        for indent in (None, 1):
+            made = json.loads(self.derived(json.dumps(source, indent=indent), "--combined"))
+            for path, item in source["paths"].items():
+                self.assertEqual(made["paths"][path], item)
+            mirrored = made["paths"]["/v1/data-products"]
+            self.assertEqual(sorted(mirrored), ["get", "put"])
+            self.assertEqual(mirrored["get"]["operationId"], "listDataProducts")
+            self.assertEqual(mirrored["get"]["responses"]["400"],
+                             {"$ref": "#/components/responses/DataProductsBad"})
+            self.assertEqual(made["components"]["responses"]["Bad"],
+                             source["components"]["responses"]["Bad"])
+            self.assertEqual(made["components"]["responses"]["DataProductsBad"],
+                             {"description": "no data product"})
+            self.assertEqual([(g["name"], g["tags"]) for g in made["x-tagGroups"]],
+                             [("Data Products", ["Data products"]),
+                              ("Workspaces", ["Other", "Workspaces", "Others"])])
+
+    def test_both_in_one_among_lines(self):
+        source = self.golden("lines/source.yaml")
+        made = without_errors(self.derived(source, "--combined")).splitlines()
+        missing = [line for line in source.splitlines() if line not in made]
+        self.assertEqual(missing, [])
+        self.assertEqual(made.count("      operationId: listWorkspaces"), 1)
+        self.assertEqual(made.count("      operationId: listDataProducts"), 1)
+        self.assertEqual(sum("/chat-threads:" in line for line in made), 1)
+
+    def test_the_committed_descriptions_are_fresh(self):
+        for name, *option in (("data-products",), ("combined", "--combined")):
+            status, printed, _ = program.run("openapi", "derive", "openapi/workspaces.yaml", "-c",
+                                             "config/gateway.yaml", *option)
+            self.assertEqual(status, 0)
+            self.assertEqual(printed, (program.ROOT / f"openapi/{name}.yaml").read_text(),
+                             "stale: make openapi writes it anew")
 
     def test_the_errors_are_those_of_the_code(self):
         table = re.compile(r"\| `([A-Z_]+)` \| (\d{3}) \| ([^|]*?)(?: \||$)")
