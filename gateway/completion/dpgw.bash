@@ -13,7 +13,6 @@ _dpgw_options() {
     openapi) echo '-o --output --combined --format -c --config --set --help' ;;
     probe) echo '--help' ;;
 =======
-    openapi) echo '-o --output --combined --combined --format -c --config --set --help' ;;
 >>>>>>> 18b0167 (cli: openapi derive --combined puts both APIs into one description)
     version) echo '--help' ;;
     esac
