@@ -9,11 +9,8 @@ _dpgw_options() {
     diff) echo '--fail-on --format --help' ;;
     test) echo '--filter --format -c --config --set --help' ;;
     drift) echo '--admin --format --help' ;;
-<<<<<<< HEAD
     openapi) echo '-o --output --combined --format -c --config --set --help' ;;
     probe) echo '--help' ;;
-=======
->>>>>>> 18b0167 (cli: openapi derive --combined puts both APIs into one description)
     version) echo '--help' ;;
     esac
 }
