@@ -1,4 +1,5 @@
 """test_n_tls.py - TLS with clients and with the service"""
+import signal
 import socket
 import ssl
 import subprocess
@@ -96,6 +97,21 @@ class Listener(cases.Case):
             connection.send(wire.request_bytes("GET", "/none"))
             self.assertIn(connection.end(), ("fin", "reset"))
         self.gate.wait_line("tls handshake failed .*reason=plain_http")
+
+    def test_a_bad_reload_changes_nothing_and_a_good_one_only_the_new(self):
+        old, new = self.one.certificate.read_text(), self.authority.issue("new", ["one.test"])
+        with self.gate.connect(context=self.context(), name="one.test") as before:
+            self.gate.expect_line("configuration complaint .*one.key is not the key of")
+            self.gate.expect_line("reload refused")
+            self.one.certificate.write_text(new.certificate.read_text())
+            self.gate.signal(signal.SIGHUP)
+            self.gate.wait_line("reload refused")
+            self.assertEqual(self.shown("one.test").split(), old.split())
+            self.one.key.write_text(new.key.read_text())
+            self.gate.signal(signal.SIGHUP)
+            self.gate.wait_line("info reloaded")
+            self.assertEqual(self.shown("one.test").split(), new.certificate.read_text().split())
+            self.assertEqual(before.request("GET", "/none").status, 404)
 
 
 class Handshake(cases.Case):

@@ -74,7 +74,7 @@ class Asking(Reloaded):
         gate, _ = self.start()
         self.assertEqual(self.named(gate), "first")
         self.call("second")
-        gate.child.send_signal(signal.SIGHUP)
+        gate.signal(signal.SIGHUP)
         self.wait_lines(gate, " reloaded why=signal ", 1)
         self.assertEqual(self.named(gate), "second")
 
@@ -182,7 +182,7 @@ class Asking(Reloaded):
             gate.wait_line(" draining ")
             self.call("second")
             for turn in range(3):
-                gate.child.send_signal(signal.SIGHUP)
+                gate.signal(signal.SIGHUP)
                 self.wait_lines(gate, " reloaded ", turn + 1)
             go.set()
             self.assertEqual(client.reply().body, b'{"first":1}')

@@ -29,7 +29,7 @@ class UnderLoad(Reloaded):
         if asked:
             self.post(gate, 200 if good else 422)
         else:
-            gate.child.send_signal(signal.SIGHUP)
+            gate.signal(signal.SIGHUP)
             self.until(gate, "/metrics", lambda reply: self.turns == sum(
                 value for key, value in scrape.samples(reply.body.decode()).items()
                 if key.startswith("dpgw_reloads_total")))

@@ -16,6 +16,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", "build/release"))
 # Within this a bystander is served and a refusal is told; a sanitizer makes all slower.
 SOON = 5 if BUILD.name == "release" else 60
+# Signals that a program goes on after.
+HARMLESS = (signal.SIGHUP, signal.SIGUSR1)
 SANITIZER = re.compile(r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:")
 
 
@@ -87,7 +89,7 @@ class Program:
         return status
 
     def signal(self, number):
-        self.stopping = True
+        self.stopping |= number not in HARMLESS
         self.child.send_signal(number)
 
     def freeze(self):

@@ -19,6 +19,7 @@ PATIENCE = 30.0 if "release" in os.environ.get("BUILD", "release") else 90.0
 
 TOKEN = re.compile(rb"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$")
 STATUS_LINE = re.compile(rb"^HTTP/1\.1 ([1-5][0-9][0-9]) ([\t -~\x80-\xff]*)$")
+TCP_CLOSE = 7  # <linux/tcp_states.h>
 CHUNK_SIZE = re.compile(rb"^([0-9A-Fa-f]{1,16})$")
 
 
@@ -111,12 +112,16 @@ class Source:
         except ssl.SSLZeroReturnError:
             return b""
         except ssl.SSLEOFError:
-            self.ended = "cut"
+            self.ended = "reset" if self.closed() else "cut"
         except (ConnectionResetError, BrokenPipeError):
             self.ended = "reset"
         finally:
             self.sock.settimeout(patience)
         return None
+
+    def closed(self):
+        """True if a reset ended it, which Python's TLS before 3.11.9 tells no better than a FIN."""
+        return self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE
 
     def receive_more(self):
         """True if bytes were there to be read, or an end."""

@@ -73,7 +73,6 @@ class States(cases.Case):
         self.assertLessEqual(int(reloading["MONOTONIC_USEC"]),
                              time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
         self.assertRegex(ear.hear()["STATUS"], r"^serving, mapping \w+$")
-        gate.stopping = False
 
     def test_a_reload_that_is_refused_ends_too(self):
         ear = self.ear()
@@ -86,7 +85,6 @@ class States(cases.Case):
         ready = ear.hear()
         self.assertEqual(ready["READY"], "1")
         self.assertIn("refused", ready["STATUS"])
-        gate.stopping = False
 
     def test_a_drain_is_told_and_is_the_last(self):
         ear = self.ear()

@@ -94,7 +94,6 @@ class File(cases.Case):
         self.file.rename(moved)
         self.file.mkdir()
         gate.signal(signal.SIGUSR1)
-        gate.stopping = False
         until(lambda: "log file not opened" in moved.read_text())
         self.assertEqual(gate.once("GET", "/none").status, 404)
         until(lambda: "404" in moved.read_text())
@@ -102,7 +101,6 @@ class File(cases.Case):
     def test_without_a_file_nothing_happens(self):
         gate = self.gateway(self.upstream())
         gate.signal(signal.SIGUSR1)
-        gate.stopping = False
         self.assertEqual(gate.once("GET", "/none").status, 404)
 
     def load(self, number, paths):
@@ -128,7 +126,6 @@ class File(cases.Case):
             until(lambda: self.file.exists() and "log file opened" in self.file.read_text())
         for client in clients:
             client.join()
-        gate.stopping = False
         gate.signal(signal.SIGTERM)
         self.assertEqual(gate.wait_end(), 0)
         self.assertEqual([s for _, s in done], [200] * REQUESTS)
