@@ -78,6 +78,17 @@ static inline struct lanes_gap lanes_in_gap(const char *p)
         .blank = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(row, _mm_set1_epi8(' ')))};
 }
 
+/* Makes the digits 1 to 9 among the LANES bytes at P the same one. */
+static inline void lanes_level_digits(char *p)
+{
+    __m128i row = _mm_loadu_si128((const __m128i *)(const void *)p), one = _mm_set1_epi8('1');
+    __m128i above = _mm_sub_epi8(row, one);
+    __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(8)), above);
+
+    row = _mm_sub_epi8(row, _mm_and_si128(above, digit));
+    _mm_storeu_si128((__m128i *)(void *)p, row);
+}
+
 /* How many of the ROWS times LANES bytes at P are line feeds; at most LANES_ROWS rows. */
 static inline size_t lanes_line_feeds(const char *p, size_t rows)
 {
@@ -132,6 +143,12 @@ static inline struct lanes_gap lanes_in_gap(const char *p)
         gap.blank |= (unsigned)(p[i] == ' ') << i;
     }
     return gap;
+}
+
+static inline void lanes_level_digits(char *p)
+{
+    for (unsigned i = 0; i < LANES; i++)
+        p[i] = p[i] > '1' && p[i] <= '9' ? '1' : p[i];
 }
 
 static inline size_t lanes_line_feeds(const char *p, size_t rows)

@@ -18,6 +18,7 @@
 #include "json/string_scan.h"
 #include "json/yajl_pool.h"
 
+struct refrain;
 struct skeleton;
 struct yajl_handle_t;
 
@@ -97,6 +98,7 @@ struct reader {
     struct yajl_handle_t *yajl;
     struct yajl_pool pool;
     const struct skeleton *skeleton;
+    struct refrain *refrain;
     size_t strings_told, tokens_told;
     const char *refusal; /* why a callback stopped yajl, or NULL: the owner did */
 };

@@ -186,6 +186,18 @@ static void leave_atom(struct skeleton *s)
         s->end--;
 }
 
+/* All digits but zero are alike to the grammar, and rows that differ in them alone are the same. */
+static void level_digits(struct skeleton *s)
+{
+    size_t at = 0;
+
+    for (; at + LANES <= s->len; at += LANES)
+        lanes_level_digits(s->bytes + at);
+    for (; at < s->len; at++)
+        if (s->bytes[at] > '1' && s->bytes[at] <= '9')
+            s->bytes[at] = '1';
+}
+
 void skeleton_make(struct skeleton *s, struct string_scan *scan, const char *at, const char *end,
                    size_t most_digits)
 {
@@ -196,6 +208,7 @@ void skeleton_make(struct skeleton *s, struct string_scan *scan, const char *at,
         leave_atom(s);
     else if (s->stop == SKELETON_FOREIGN_BYTE)
         s->bytes[s->len++] = ' '; /* ends an atom before it */
+    level_digits(s);
 }
 
 const char *skeleton_origin(const struct skeleton *s, size_t index)

@@ -4,9 +4,9 @@
  * A skeleton holds what yajl needs to judge a stretch of a text: structural
  * bytes, numbers, literals and white space, and every string as "" from its
  * opening quote on.  What cannot change the verdict is left out: a blank
- * behind another, and a digit behind another that is no leading zero.  The
- * table beside it knows where the n-th string really is.  Both are bounded,
- * so a long stretch takes several skeletons; a string may be of any length.
+ * behind another, and a digit behind another that is no leading zero; and the
+ * digits 1 to 9 are all 1.  The table beside it knows where the n-th string really is.  Both are
+ * bounded, so a long stretch takes several skeletons; a string may be of any length.
  */
 #ifndef JSON_SKELETON_H
 #define JSON_SKELETON_H

@@ -16,6 +16,7 @@
 #define lanes_gap          wide_gap
 #define lanes_in_string    wide_in_string
 #define lanes_in_gap       wide_in_gap
+#define lanes_level_digits wide_level_digits
 #define lanes_line_feeds   wide_line_feeds
 #include "json/lanes.h"
 
@@ -29,6 +30,7 @@
 #undef lanes_gap
 #undef lanes_in_string
 #undef lanes_in_gap
+#undef lanes_level_digits
 #undef lanes_line_feeds
 #undef LANES_ALL
 #define LANES_PORTABLE
@@ -40,6 +42,7 @@
 #define lanes_gap          portable_gap
 #define lanes_in_string    portable_in_string
 #define lanes_in_gap       portable_in_gap
+#define lanes_level_digits portable_level_digits
 #define lanes_line_feeds   portable_line_feeds
 #include "json/lanes.h"
 
@@ -47,6 +50,7 @@ struct way {
     size_t lanes;
     size_t (*in_string)(const char *, bool);
     void (*in_gap)(const char *, unsigned *stop, unsigned *digit, unsigned *zero, unsigned *blank);
+    void (*level_digits)(char *);
     size_t (*line_feeds)(const char *, size_t);
 };
 
@@ -73,8 +77,8 @@ static void gap_portable(const char *p, unsigned *stop, unsigned *digit, unsigne
 }
 
 static const struct way WAYS[] = {
-    {WIDE_LANES, wide_in_string, gap_wide, wide_line_feeds},
-    {PORTABLE_LANES, portable_in_string, gap_portable, portable_line_feeds}};
+    {WIDE_LANES, wide_in_string, gap_wide, wide_level_digits, wide_line_feeds},
+    {PORTABLE_LANES, portable_in_string, gap_portable, portable_level_digits, portable_line_feeds}};
 
 static bool ends_string(unsigned char c, bool ascii)
 {
@@ -107,6 +111,11 @@ static void check(const struct way *w, const char *row)
     }
     assert_int_equal((stop | digit | zero | blank) >> w->lanes, 0);
     assert_int_equal(w->line_feeds(row, 1), feeds);
+    char level[16];
+    memcpy(level, row, sizeof level);
+    w->level_digits(level);
+    for (size_t i = 0; i < w->lanes; i++)
+        assert_int_equal(level[i], row[i] > 49 && row[i] <= 57 ? 49 : row[i]);
 }
 
 static void line_feeds_are_summed_over_many_rows(void **state)

@@ -17,6 +17,12 @@ static uint32_t next(uint32_t *seed, uint32_t below)
     return (*seed >> 8) % below;
 }
 
+/* What stands in a skeleton for BYTE. */
+static char bone_of(char byte)
+{
+    return byte > '1' && byte <= '9' ? '1' : byte;
+}
+
 /*
  * Walks TEXT, which has no strings, beside its skeleton, up to the first token
  * that is surely refused: a broken one, or one right behind another atom.
@@ -32,7 +38,7 @@ static void compare_tokens(const struct skeleton *s, struct text text)
         assert_int_equal(token_next(text, token.end, &token), more);
         if (!more)
             return;
-        assert_int_equal(bones.at[bone.start], text.at[token.start]);
+        assert_int_equal(bones.at[bone.start], bone_of(text.at[token.start]));
         assert_ptr_equal(skeleton_origin(s, bone.start), text.at + token.start);
         if (token.start == end && token_is_atom(text.at[end]) && token_is_atom(text.at[end - 1]))
             return;
