@@ -25,8 +25,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", "build/release"))
-# What these need besides is installed by `make deps-web` and `make deps-image`.
-ASKED_FOR = ("editor", "image", "interop", "openapi", "web")
+# What these need besides is installed by `make deps-web`, `deps-image` and `deps-net`.
+ASKED_FOR = ("editor", "image", "interop", "net", "openapi", "web")
 UNIT_SECONDS = 600
 SCRIPT_SECONDS = 3000
 TAP = re.compile(r"^(not )?ok(?: \d+)?(?: -)? (# SKIP ?)?(.*?)(?: \([\d.]+ s\))?$")
