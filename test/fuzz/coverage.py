@@ -37,6 +37,7 @@ ROOMS = {
                 "conf/endpoint.c", "conf/account.c", "conf/units.c", "conf/yaml_*.c",
                 "mapping/*.c"],
     "multipart": ["translate/multipart*.c"],
+    "proxy_header": ["http/proxy_header.c"],
     "records": ["translate/records.c"],
     "route": ["http/path.c", "http/target.c", "mapping/lookup.c", "mapping/pattern.c",
               "mapping/trie.c", "translate/cookie.c", "translate/link.c", "translate/query.c",
