@@ -18,7 +18,7 @@ static const char usage[] =
     "\n"
     "exit status: 0 healthy, 1 not, 64 wrong usage\n"
     "\n"
-    "examples:\n"
+    "example:\n"
     "  dpgw probe                                  is the process alive\n"
     "  dpgw probe http://127.0.0.1:9901/readyz     does it want requests\n";
 

@@ -267,7 +267,7 @@ struct tls_set *tls_set_new(const struct tls_files *files, struct diag *complain
     if (sound)
         return set;
     if (diag_errors(complaints) == before)
-        diag_error(complaints, (struct where){0}, "no-memory", "not enough memory for TLS");
+        diag_error(complaints, (struct where){.file = "tls"}, "no-memory", "not enough memory");
     tls_set_free(&set);
     return NULL;
 }

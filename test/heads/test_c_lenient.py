@@ -5,6 +5,7 @@ judge, and judges the same rows and mutated heads as the gateway's own.
 """
 import os
 import pathlib
+import shlex
 import subprocess
 import tempfile
 import unittest
@@ -73,7 +74,7 @@ class Workshop:
 
     def compile(self, source, name):
         made = self.folder / f"{name}.o"
-        subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-O0", "-D_GNU_SOURCE", "-w",
+        subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-std=c11", "-O0", "-D_GNU_SOURCE", "-w",
                         f"-I{program.ROOT / 'gateway'}", "-c", "-o", made, source], check=True)
         return made
 
@@ -86,7 +87,7 @@ class Workshop:
         made = self.compile(source, f"variant{number}")
         objects = dict(self.objects, **{file: made})
         path = self.folder / f"judge{number}"
-        subprocess.run([os.environ.get("CC", "cc"), "-o", path, *objects.values()], check=True)
+        subprocess.run([*shlex.split(os.environ.get("CC", "cc")), "-o", path, *objects.values()], check=True)
         return str(path)
 
 
