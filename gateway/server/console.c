@@ -75,6 +75,7 @@ static int metrics(const struct console *c, struct buf *body)
         ledger_add(&sum, worker_ledger(c->workers[i]));
     mapping_routes(conf->mapping, &mapping.routes);
     metrics_write(body, &sum, &gauges, &mapping, c->common->callers);
+    metrics_write_tls(body, c->common->tls);
     metrics_write_endpoints(body, *c->regime);
     metrics_write_process(body);
     ledger_fini(&sum);

@@ -1,7 +1,7 @@
 /*
  * metrics.h - the page that Prometheus reads
  *
- * Every label is a text of the mapping, a method, a status or an outcome,
+ * Every label is a text of the configuration, a method, a status or an outcome,
  * never anything a client or the service wrote; but for the callers of
  * deprecated routes, whose names are made plain and are few (server/callers).
  */
@@ -13,6 +13,8 @@
 #include "server/callers.h"
 #include "server/ledger.h"
 #include "server/regime.h"
+
+struct tls;
 
 /* How the process is at the moment, and what it has counted outside of exchanges. */
 struct metrics_gauges {
@@ -40,6 +42,9 @@ void metrics_write(struct buf *to, const struct ledger *ledger, const struct met
 
 /* Writes the families about each endpoint of REGIME, called as the settings call it. */
 void metrics_write_endpoints(struct buf *to, const struct regime *regime);
+
+/* Writes the families about TLS with clients. */
+void metrics_write_tls(struct buf *to, struct tls *tls);
 
 /* Writes the process_* families, as client libraries of Prometheus have them. */
 void metrics_write_process(struct buf *to);

@@ -3,6 +3,7 @@ import re
 import time
 
 import cases
+import certificates
 import program
 import queries
 import scrape
@@ -29,7 +30,10 @@ class Seen(cases.Case):
     """A gateway, and the traffic that every family of the page counts something of."""
 
     def start(self):
-        self.gate, self.service = self.pair(upstream.always(answer))
+        _, pair = certificates.usual()
+        self.gate, self.service = self.pair(upstream.always(answer), {
+            "listen": ["127.0.0.1:0", "127.0.0.1:0 tls"],
+            "tls.certificates": [str(pair.certificate)], "tls.keys": [str(pair.key)]})
         self.gate.tolerate("(?i)upstream|reload refused|configuration complaint")
         self.traffic()
 
