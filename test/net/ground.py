@@ -4,6 +4,7 @@ The test itself is at the host "gate", and so is the gateway; services are at
 others, and the way there is the network's to spoil.
 """
 import functools
+import threading
 
 import cases
 import hosts
@@ -32,6 +33,9 @@ HEADS = {
               b"Content-Length: 1000000000000\r\n\r\n",
     "chunked": b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n"
                b"Transfer-Encoding: chunked\r\n\r\n"}
+
+EVENT = (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+         b"Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n")
 
 
 @functools.cache
@@ -106,10 +110,16 @@ class Case(cases.Case):
 
 
 def pouring(connection):
-    """A script: bytes without end for /length and /chunked, else a small answer."""
+    """
+    A script: bytes without end for /length and /chunked, one event and then
+    silence for /chat, nothing at all for /held, a small answer for the rest.
+    """
     while True:
         request = connection.request(seconds=3600)
         kind = request.target.rpartition("/")[2]
+        if kind in ("held", "chat"):
+            connection.send(EVENT if kind == "chat" else b"")
+            connection.wait_for_end(3600)
         if kind not in HEADS:
             connection.send(cases.OK)
             continue
@@ -120,3 +130,20 @@ def pouring(connection):
                 connection.send(piece)
         except OSError:
             raise upstream.Gone("it is cut off") from None
+
+
+def upload(client, started=lambda: None):
+    """The reply to a POST whose body goes on until it is answered; STARTED() after its first bytes."""
+    client.send(wire.request_bytes("POST", UPLOAD, None, [*RAW, ("Content-Length", str(1 << 40))]))
+    client.send(PIECE)
+    started()
+    told = []
+    reader = threading.Thread(target=lambda: told.append(client.reply("POST")))
+    reader.start()
+    try:
+        while not told:
+            client.send(PIECE)
+    except OSError:
+        pass                         # what is sent after the answer is not read for ever
+    reader.join(wire.PATIENCE)
+    return told[0]

@@ -15,6 +15,9 @@ import itertools
 import os
 import pathlib
 import subprocess
+import time
+
+import wire
 
 CLONE_NEWNET = 0x40000000
 NUMBERS = itertools.count(1)
@@ -138,8 +141,13 @@ class Network:
         self.ip(name, "link", "set", "cable", "down")
 
     def mend(self, name):
+        """Puts it back; both its ends have noticed when this returns."""
         self.ip(name, "link", "set", "cable", "up")
         self._route(name)
+        deadline = wire.deadline_in()
+        while not all("state UP" in self.ip(host, "link", "show", link)
+                      for host, link in (("router", name), (name, "cable"))):
+            assert time.monotonic() < deadline, "the cable is never up again"
 
     def connected(self, name):
         """Connections of NAME's programs with other hosts: the other ends, as the kernel writes them."""

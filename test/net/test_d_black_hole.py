@@ -92,22 +92,11 @@ class Swallowed(ground.Case):
         before = self.rest(gate)
         count = len(service.requests)
         client = self.client(gate)
-        client.send(wire.request_bytes("POST", ground.UPLOAD, None, [
-            *ground.RAW, ("Content-Length", str(64 << 20))]))
-        client.send(ground.PIECE)
-        service.wait_requests(count + 1)
-        self.network.swallow("service")
-        told = []
-        reader = threading.Thread(target=lambda: told.append(client.reply("POST")))
-        reader.start()
-        self.addCleanup(reader.join, wire.PATIENCE)
-        try:
-            while not told:
-                client.send(ground.PIECE)
-        except OSError:
-            pass                         # it is not read for ever after the answer
-        reader.join(wire.PATIENCE)
-        self.assert_error(told[0], 504, "UPSTREAM_TIMEOUT")
+
+        def started():
+            service.wait_requests(count + 1)
+            self.network.swallow("service")
+        self.assert_error(ground.upload(client, started), 504, "UPSTREAM_TIMEOUT")
         client.close()
         self.network.clear()
         self.assertEqual(len(service.requests), count + 1)
@@ -120,6 +109,12 @@ class Others(ground.Case):
     HOSTS = ("one", "two")
     SETTINGS = {"workers": 1, "upstream.ejection.failures": 2, "upstream.ejection.base": "500ms",
                 "upstream.ejection.longest": "500ms"}
+
+    def lose(self, name):
+        self.network.swallow(name)
+
+    def find(self, _):
+        self.network.clear()
 
     def both(self, **settings):
         """(gateway, {host: its service}): each answers with its own name, and closes."""
@@ -139,7 +134,7 @@ class Others(ground.Case):
         gate, services = self.both()
         before = self.rest(gate)
         self.assertEqual({self.asked(gate) for _ in range(4)}, {"one", "two"})
-        self.network.swallow("one")
+        self.lose("one")
         count = len(services["one"].requests)
 
         def ejected():
@@ -150,10 +145,10 @@ class Others(ground.Case):
         line = next(line for line in gate.lines if "endpoint ejected" in line)
         self.assertIn(f"endpoint={services['one'].url} failures=2 for_ms=500", line)
         self.assertEqual(len(services["one"].requests), count)
-        self.network.clear()
+        self.find("one")
         # Once its time is over it is asked again.
         self.wait_for(lambda: self.asked(gate) == "one")
-        self.assertTrue(any("endpoint returned" in line for line in gate.lines))
+        gate.wait_line("endpoint returned")
         self.assert_nothing_left(gate, before)
 
     def test_checks_find_it_before_requests_do(self):
@@ -162,10 +157,10 @@ class Others(ground.Case):
             "upstream.health.timeout": "300ms", "upstream.health.unhealthy": 2,
             "upstream.health.healthy": 2})
         self.assertEqual({self.asked(gate) for _ in range(4)}, {"one", "two"})
-        self.network.swallow("one")
+        self.lose("one")
         gate.wait_line(rf"endpoint unhealthy .*endpoint={services['one'].url} ")
         self.assertEqual({self.asked(gate) for _ in range(8)}, {"two"})
         self.assertEqual(self.sample(gate, "dpgw_endpoint_failures_total"), 0)
-        self.network.clear()
+        self.find("one")
         gate.wait_line(rf"endpoint healthy .*endpoint={services['one'].url} ")
         self.assertEqual({self.asked(gate) for _ in range(4)}, {"one", "two"})
