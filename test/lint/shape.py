@@ -14,6 +14,7 @@ TOP = {"Makefile", "README.md", "LICENSE", "gateway", "config", "openapi", "test
 VAGUE = re.compile(r"(?:.*/)?(utils?|common|types|helpers?|misc)\.[ch]$")
 SCRIPTS = (".py", ".sh", "Makefile", "/run", "/install", "/run-demo", "/fresh-debian")
 LATER = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+CONFLICT = re.compile(rb"^(?:<{7}|>{7})(?: |\r?$)", re.M)
 STATEMENT = re.compile(r"^(?:[\w.>\[\]*-]+\s*[-+|&]?=[^=].*;|\w+\([^()]*\);|(?:if|for|while)\s*\(.*[{;]"
                        r"|return\b.*;|\}|\{)$")
 
@@ -92,6 +93,14 @@ def unfinished(tree):
                 yield path, number, f"unfinished: {match.group(1)}"
 
 
+def conflicts(tree):
+    """Marks of a merge that nobody decided, in files of any kind but the fuzzers' inputs."""
+    for path, content in tree.files.items():
+        if not path.startswith("test/fuzz/corpus/"):
+            for mark in CONFLICT.finditer(content):
+                yield path, content.count(b"\n", 0, mark.start()) + 1, "both sides of a merge"
+
+
 def dead_code(tree):
     for path in tree.paths(".c", ".h"):
         for number, line in tree.comments(path):
@@ -119,4 +128,5 @@ def white_space(tree):
                 yield path, number, "a tab, or white space at the end of a line"
 
 
-CHECKS = [long_functions, long_files, big_files, names, unfinished, dead_code, typedefs, white_space]
+CHECKS = [long_functions, long_files, big_files, names, unfinished, conflicts, dead_code, typedefs,
+          white_space]
