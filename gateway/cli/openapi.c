@@ -123,12 +123,14 @@ static int write_out(const struct options *o, struct text text)
 
 static int derive(const struct options *o, const struct conf *conf, struct diag *d)
 {
-    struct buf derived;
+    struct buf source, derived;
     int code = EXIT_FAILURE;
 
     buf_init(&derived, OUTPUT_BYTES_MAX);
-    if (openapi_derive(conf->mapping, o->file, o->combined, &derived, d))
+    if (openapi_document_bytes(o->file, &source, d) &&
+        openapi_derive(conf->mapping, o->file, buf_text(&source), o->combined, &derived, d))
         code = write_out(o, buf_text(&derived));
+    buf_fini(&source);
     buf_fini(&derived);
     return code;
 }

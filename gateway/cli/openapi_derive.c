@@ -79,8 +79,8 @@ static bool derive(struct openapi_derivation *dv, struct buf *to)
     return !dv->no_memory && is_sound(dv, text_from_offset(buf_text(to), begun));
 }
 
-bool openapi_derive(const struct mapping *m, const char *file, bool combined, struct buf *to,
-                    struct diag *d)
+bool openapi_derive(const struct mapping *m, const char *file, struct text source, bool combined,
+                    struct buf *to, struct diag *d)
 {
     struct openapi_derivation dv = {.mapping = m,
                                     .combined = combined,
@@ -89,7 +89,7 @@ bool openapi_derive(const struct mapping *m, const char *file, bool combined, st
                                     .group = TEXT("Data Products")};
     bool sound = false;
 
-    if (dv.arena && openapi_document_read(dv.arena, file, &dv.from, d)) {
+    if (dv.arena && openapi_document_parse(dv.arena, file, source, &dv.from, d)) {
         lookup_init(&dv.walked, dv.arena);
         dv.errands_end = &dv.errands;
         dv.fates = arena_zero(dv.arena, dv.from.nodes, sizeof *dv.fates);

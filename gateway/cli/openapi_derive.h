@@ -14,11 +14,11 @@
 #include "mapping/mapping.h"
 
 /*
- * Appends to TO what M makes of the description FILE ("-": standard input).
- * False, with complaints in D, if FILE can't be read or its derivation would
- * not be sound; then what was appended is not to be used.
+ * Appends to TO what M makes of the description SOURCE, the text of FILE.
+ * False, with complaints in D, if it is none or its derivation would not be
+ * sound; then what was appended is not to be used.
  */
-bool openapi_derive(const struct mapping *m, const char *file, bool combined, struct buf *to,
-                    struct diag *d);
+bool openapi_derive(const struct mapping *m, const char *file, struct text source, bool combined,
+                    struct buf *to, struct diag *d);
 
 #endif

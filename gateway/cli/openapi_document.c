@@ -53,16 +53,21 @@ bool openapi_document_parse(struct arena *arena, const char *file, struct text s
     return is_openapi_3(document_out, d);
 }
 
+bool openapi_document_bytes(const char *file, struct buf *to, struct diag *d)
+{
+    bool is_stdin = text_eq(text_from(file), TEXT("-"));
+
+    buf_init(to, yaml_description.bytes + 1);
+    return yaml_file_bytes(is_stdin ? "/dev/stdin" : file, (struct where){.file = file}, to, d);
+}
+
 bool openapi_document_read(struct arena *arena, const char *file,
                            struct openapi_document *document_out, struct diag *d)
 {
-    bool is_stdin = text_eq(text_from(file), TEXT("-"));
     struct buf source;
+    bool sound = openapi_document_bytes(file, &source, d) &&
+                 openapi_document_parse(arena, file, buf_text(&source), document_out, d);
 
-    buf_init(&source, yaml_description.bytes + 1);
-    bool sound =
-        yaml_file_bytes(is_stdin ? "/dev/stdin" : file, (struct where){.file = file}, &source, d) &&
-        openapi_document_parse(arena, file, buf_text(&source), document_out, d);
     buf_fini(&source);
     return sound;
 }

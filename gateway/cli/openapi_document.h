@@ -11,6 +11,7 @@
 #ifndef CLI_OPENAPI_DOCUMENT_H
 #define CLI_OPENAPI_DOCUMENT_H
 
+#include "base/buf.h"
 #include "conf/yaml_tree.h"
 
 enum { OPENAPI_ARENA_BYTES = 1024 * 1024 * 1024 };
@@ -22,6 +23,13 @@ struct openapi_document {
     size_t nodes;        /* numbers of nodes run below this */
     struct text newline; /* "\n" or "\r\n", as the first line ends */
 };
+
+/*
+ * The bytes of FILE ("-" is standard input) as TO, which the caller frees in any
+ * case, up to a description's ceiling.  False, with a complaint in D, if they
+ * can't be read.
+ */
+bool openapi_document_bytes(const char *file, struct buf *to, struct diag *d);
 
 /*
  * Reads FILE ("-" is standard input) into DOCUMENT_OUT, with memory from

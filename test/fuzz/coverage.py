@@ -24,6 +24,7 @@ NOBODYS = {"conf/conf.c", "conf/yaml_file.c", "mapping/suggest.c"}
 ROOMS = {
     "chunked": ["http/chunked.c"],
     "coding": ["coding/*.c"],
+    "derive": ["cli/openapi_[!pu]*.c", "cli/openapi_use.c", "conf/yaml_tree.c"],
     "event_stream": ["translate/event_*.c"],
     "form": ["translate/form*.c", "translate/query.c"],
     "head": ["http/accept.c", "http/date.c", "http/field.c", "http/head.c",

@@ -8,7 +8,7 @@ FUZZ_CC      := clang
 FUZZ_SAN     := address,undefined
 FUZZ_TARGETS := $(filter-out replay oracle,$(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/*.c)))
 FUZZ_REPLAYS := $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%)
-FUZZ_ROOMS   := $(sort translate conf $(BELOW_translate) $(BELOW_conf))
+FUZZ_ROOMS   := $(sort cli exchange translate conf $(BELOW_translate) $(BELOW_conf))
 FUZZ_LIBS    := $(LIBS_conf) $(call libs_of,jansson)
 # What a target is linked with around it: replay.c, or a fuzzer.
 FUZZ_MAIN    := $(BUILD)/fuzz/obj/replay.o
