@@ -121,7 +121,11 @@ static char *subject_of(const X509 *certificate)
         long len = BIO_get_mem_data(to, &bytes);
 
         if (len >= 0 && len <= SUBJECT_BYTES_MAX)
-            subject = strndup(bytes, (size_t)len);
+            subject = malloc((size_t)len + 1);
+        if (subject) {
+            memcpy(subject, bytes, (size_t)len);
+            subject[len] = '\0';
+        }
     }
     BIO_free(to);
     return subject;
