@@ -274,6 +274,14 @@ static bool tell_again(struct reader *r, const struct verse *v)
     return good;
 }
 
+/* Behind the next closing bracket from AT on, or at the end. */
+static size_t behind_bracket(const struct skeleton *s, size_t at)
+{
+    while (at < s->len && s->bytes[at] != '}' && s->bytes[at] != ']')
+        at++;
+    return at + (at < s->len);
+}
+
 /*
  * Gives yajl the skeleton S up to each closing bracket, but not what comes
  * again right behind one: with small records in a row twice as fast.
@@ -295,9 +303,7 @@ static bool feed_skeleton(struct reader *r, const struct skeleton *s, struct tok
             refrain_again(r->refrain, at, r->depth);
             continue;
         }
-        while (at < s->len && s->bytes[at] != '}' && s->bytes[at] != ']')
-            at++;
-        at += at < s->len;
+        at = s->len < REFRAIN_WORTH ? s->len : behind_bracket(s, at);
         if (!reader_feed(r, text_of(s->bytes + from, at - from), token_out)) {
             token_out->start += from;
             return false;

@@ -19,7 +19,8 @@
 
 enum {
     REFRAIN_DEPTHS = 16, /* rows nested deeper are not looked for */
-    REFRAIN_VERSES = 8
+    REFRAIN_VERSES = 8,
+    REFRAIN_WORTH = 256 /* bytes of a skeleton; in a shorter one to look costs more than it saves */
 };
 
 struct verse {

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "unit/json/cut_runs.h"
+#include "json/refrain.h"
 
 static unsigned below(uint32_t *seed, unsigned most)
 {
@@ -51,9 +52,14 @@ static void rows_that_come_again_are_judged_at_every_cut(void **state)
         struct run run;
 
         buf_init(&t, 1 << 16);
-        add_rows(&t, &seed, 0);
+        buf_add_byte(&t, '[');
+        while (t.len < REFRAIN_WORTH)
+            buf_add(&t, TEXT("0,"));
+        add_rows(&t, &seed, 1);
+        buf_add_byte(&t, ']');
         if (below(&seed, 3))
-            t.at[below(&seed, (unsigned)t.len)] = SPOILERS[below(&seed, sizeof SPOILERS - 1)];
+            t.at[REFRAIN_WORTH + below(&seed, (unsigned)t.len - REFRAIN_WORTH)] =
+                SPOILERS[below(&seed, sizeof SPOILERS - 1)];
         run_all(&run, buf_text(&t), true, false);
         good += run.verdict == READER_OK;
         bad += run.verdict == READER_INVALID;
@@ -66,13 +72,20 @@ static void rows_that_come_again_are_judged_at_every_cut(void **state)
 static void the_owner_can_stop_a_row_that_comes_again(void **state)
 {
     struct run run;
-    struct text rows = TEXT("[{\"a\":1},{\"b\":2},{\"c\":3},{\"old\":4},{\"stop\":5},{\"f\":6}]");
+    struct buf t;
 
     (void)state;
-    run_all(&run, rows, true, false);
+    buf_init(&t, 1 << 16);
+    buf_add_byte(&t, '[');
+    while (t.len < 4 * REFRAIN_WORTH)
+        buf_add(&t, TEXT("{\"a\":1},"));
+    size_t behind = t.len;
+    buf_add(&t, TEXT("{\"stop\":5},{\"f\":6}]"));
+    run_all(&run, buf_text(&t), true, false);
     assert_int_equal(run.verdict, READER_STOPPED);
-    assert_int_equal(run.fault.place.offset, 36);
+    assert_int_equal(run.fault.place.offset, behind + 1);
     buf_fini(&run.out);
+    buf_fini(&t);
 }
 
 int main(void)
