@@ -125,6 +125,8 @@ static void compile_watch(struct mapping_builder *b, struct watch *watch)
 
         *glob = watch_glob(draft_lower(b, w->as.text));
         check_glob(b, w->as, glob);
+        if (watch->count == 1 || glob->shortest < watch->shortest)
+            watch->shortest = glob->shortest;
     }
     check_ignored(b, watch);
     watch->ignored = b->ignored.told;

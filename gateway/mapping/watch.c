@@ -81,7 +81,7 @@ static bool matches(struct text glob, struct text name)
     return g == glob.len;
 }
 
-bool watch_sees(const struct watch *w, struct text name)
+bool watch_matches(const struct watch *w, struct text name)
 {
     if (name.len > WATCH_NAME_MAX)
         return false;

@@ -25,13 +25,20 @@ struct watch_glob {
 struct watch {
     struct watch_glob *globs;
     size_t count;
+    size_t shortest;       /* bytes of the shortest name that any of them can match */
     struct lookup ignored; /* byte for byte */
 };
 
 /* GLOB, which is in lower case, made ready; its text is borrowed. */
 struct watch_glob watch_glob(struct text glob);
 
-/* True if W looks out for the decoded NAME. */
-bool watch_sees(const struct watch *w, struct text name);
+/* True if a glob of W matches the decoded NAME, and it is not ignored. */
+bool watch_matches(const struct watch *w, struct text name);
+
+/* True if W looks out for the decoded NAME.  Most names are too short for it. */
+static inline bool watch_sees(const struct watch *w, struct text name)
+{
+    return name.len >= w->shortest && watch_matches(w, name);
+}
 
 #endif

@@ -13,13 +13,7 @@ void trail_piece(struct trail *t, struct text piece)
     t->to = piece.at + piece.len;
 }
 
-static bool is_in_piece(const struct trail *t, struct text key)
-{
-    return key.at >= t->from && key.at < t->to;
-}
-
-/* KEY goes on in memory of T's own. */
-static void keep(struct trail *t, struct text key)
+void trail_keep(struct trail *t, struct text key)
 {
     t->key = (struct text){0};
     if (key.len > sizeof t->kept)
@@ -30,17 +24,9 @@ static void keep(struct trail *t, struct text key)
 
 void trail_piece_end(struct trail *t)
 {
-    if (t->key.at && is_in_piece(t, t->key))
-        keep(t, t->key);
+    if (t->key.at && t->key.at >= t->from && t->key.at < t->to)
+        trail_keep(t, t->key);
     t->from = t->to = NULL;
-}
-
-void trail_key(struct trail *t, struct text key, bool lasts)
-{
-    if (lasts || is_in_piece(t, key))
-        t->key = key;
-    else
-        keep(t, key);
 }
 
 /* Notes in STEP that it was come to by T's key, if there is room for it. */

@@ -50,8 +50,17 @@ static inline void trail_member(struct trail *t)
     t->key = (struct text){0};
 }
 
+/* KEY goes on in memory of T's own, or is not known. */
+void trail_keep(struct trail *t, struct text key);
+
 /* KEY is the key of the member at hand, as clients know it.  LASTS: longer than the text does. */
-void trail_key(struct trail *t, struct text key, bool lasts);
+static inline void trail_key(struct trail *t, struct text key, bool lasts)
+{
+    if (lasts || (key.at >= t->from && key.at < t->to))
+        t->key = key;
+    else
+        trail_keep(t, key);
+}
 
 /* The value at hand is an OBJECT or else an array, and opens. */
 void trail_open(struct trail *t, bool object);

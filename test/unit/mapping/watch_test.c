@@ -95,7 +95,7 @@ static void every_short_glob_matches_as_if_all_were_tried(void **state)
         for (size_t i = 0; i < 1 + g % 6; i++)
             glob[i] = LETTERS[g >> 2 * i & 3];
         struct watch_glob one = watch_glob(text_from(glob));
-        struct watch watch = {&one, 1, none};
+        struct watch watch = {&one, 1, one.shortest, none};
         for (unsigned n = 0; n < 256; n++) {
             char name[9] = {0};
 
