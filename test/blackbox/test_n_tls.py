@@ -4,10 +4,14 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
 import cases
 import certificates
+import edges
 import wire
+
+HANDSHAKE_S = 2
 
 
 class Listener(cases.Case):
@@ -116,15 +120,18 @@ class Listener(cases.Case):
 
 class Handshake(cases.Case):
 
+    @edges.edge("timeouts.tls_handshake")
     def test_it_has_its_time_and_no_more(self):
         """A handshake that stalls is closed; one that is done in time serves on."""
         _, pair = certificates.usual()
         gate = self.gateway(self.upstream(), {
             "listen": ["127.0.0.1:0 tls"], "tls.certificates": [str(pair.certificate)],
-            "tls.keys": [str(pair.key)], "timeouts.tls_handshake": "1s"})
+            "tls.keys": [str(pair.key)], "timeouts.tls_handshake": f"{HANDSHAKE_S}s"})
+        begun = time.monotonic()
         with wire.Connection(gate.client.partition(" ")[0]) as stalled, gate.connect() as done:
             stalled.send(b"\x16\x03\x01")
             self.assertEqual(stalled.end(), "fin")
+            self.assertGreaterEqual(time.monotonic() - begun, HANDSHAKE_S - edges.GRAIN)
             gate.wait_line("tls handshake failed .*reason=timeout")
             self.assertEqual(done.request("GET", "/none").status, 404)
 

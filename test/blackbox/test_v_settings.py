@@ -9,7 +9,8 @@ import upstream
 
 sys.path.insert(0, str(program.ROOT / "test/lint"))
 import settings  # noqa: E402
-import test_v_held  # noqa: E402,F401  what stands there is what is counted here
+import test_n_tls  # noqa: E402,F401  what stands there is what is counted here
+import test_v_held  # noqa: E402,F401
 import test_v_limits  # noqa: E402,F401
 import test_v_timeouts  # noqa: E402,F401
 import test_v_waits  # noqa: E402,F401
