@@ -87,6 +87,68 @@ static void nodes_know_their_places(void **state)
     done(&r);
 }
 
+/* What NODE's value, or its key, is written with in SOURCE. */
+static void assert_span(struct text source, struct yaml_span span, const char *written)
+{
+    assert_true(span.from <= span.to && span.to <= source.len);
+    assert_text(text_of(source.at + span.from, span.to - span.from), written);
+}
+
+/* The member KEY of SOURCE's map is written as KEY_WRITTEN and WRITTEN. */
+static void spans(struct text source, const char *key, const char *key_written, const char *written)
+{
+    struct reading r = read_text(source);
+    const struct yaml_node *node = r.root ? yaml_member(r.root, text_from(key)) : NULL;
+
+    assert_int_equal(diag_errors(r.d), 0);
+    assert_non_null(node);
+    assert_span(source, node->key_span, key_written);
+    assert_span(source, node->span, written);
+    done(&r);
+}
+
+static void spans_count_bytes_not_characters(void **state)
+{
+    (void)state;
+    spans(TEXT("\xc3\xa9: \xe2\x82\xac\nk: v\n"), "\xc3\xa9", "\xc3\xa9", "\xe2\x82\xac");
+    spans(TEXT("\xc3\xa9: \xe2\x82\xac\nk: v\n"), "k", "k", "v");
+    spans(TEXT("\xf0\x9f\x98\x80: '\xc3\xbc' # \xc3\xbc\n\"k\": \"\\xe9\"\n"), "k", "\"k\"",
+          "\"\\xe9\"");
+    spans(TEXT("\xef\xbb\xbfk: v\nl: w\n"), "k", "k", "v");
+    spans(TEXT("\xef\xbb\xbf\xc3\xa9: v\r\nl: w\r\n"), "l", "l", "w");
+}
+
+static void spans_of_values_on_many_lines(void **state)
+{
+    (void)state;
+    spans(TEXT("k: one\r\n  t\xc3\xbcwo\r\n  three # no\r\nl: w\r\n"), "k", "k",
+          "one\r\n  t\xc3\xbcwo\r\n  three");
+    spans(TEXT("k: one\r\n  two\r\nl: w\r\n"), "l", "l", "w");
+    spans(TEXT("k: |\n  \xc3\xa9ne\n\n  two\nl: w\n"), "l", "l", "w");
+    spans(TEXT("k: >-\r\n  \xc3\xa9ne\r\n  two\r\n# c\r\nl: w\r\n"), "l", "l", "w");
+    spans(TEXT("k: 'a\n\n  \xc3\xa9'\nl: w\n"), "k", "k", "'a\n\n  \xc3\xa9'");
+}
+
+static void a_block_is_its_mark_and_its_lines(void **state)
+{
+    (void)state;
+    spans(TEXT("k: |-  # c\n  \xc3\xa9ne\n  two\nl: w\n"), "k", "k",
+          "|-  # c\n  \xc3\xa9ne\n  two\n");
+    spans(TEXT("k: >\r\n  \xc3\xa9\r\nl: w\r\n"), "k", "k", ">\r\n  \xc3\xa9\r\n");
+}
+
+static void spans_of_lists_and_maps(void **state)
+{
+    (void)state;
+    spans(TEXT("\xc3\xa9: {a: [\xc3\xa9, b]}\nk: [ 'x', {y: z} ] # c\n"), "k", "k",
+          "[ 'x', {y: z} ]");
+    spans(TEXT("\xc3\xa9: {a: [\xc3\xa9, b]}\n"), "\xc3\xa9", "\xc3\xa9", "{a: [\xc3\xa9, b]}");
+    spans(TEXT("{\"\xc3\xa9\":1,\"k\":{\"\xc3\xa9\":[]}}"), "k", "\"k\"", "{\"\xc3\xa9\":[]}");
+    spans(TEXT("k:\r\n  # \xc3\xa9\r\n  - a\r\n  - \xc3\xa9\r\n# c\r\nl: w\r\n"), "k", "k",
+          "- a\r\n  - \xc3\xa9");
+    spans(TEXT("k:\n  a: \xc3\xa9\n  b: c\n\nl: w\n"), "k", "k", "a: \xc3\xa9\n  b: c");
+}
+
 static void members_are_found_by_key(void **state)
 {
     struct reading r = read_text(TEXT("ab: 1\na: 2\n"));
@@ -334,6 +396,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nodes_know_their_places),
+        cmocka_unit_test(spans_count_bytes_not_characters),
+        cmocka_unit_test(spans_of_values_on_many_lines),
+        cmocka_unit_test(a_block_is_its_mark_and_its_lines),
+        cmocka_unit_test(spans_of_lists_and_maps),
         cmocka_unit_test(members_are_found_by_key),
         cmocka_unit_test(scalars_follow_the_core_schema),
         cmocka_unit_test(a_date_keeps_its_text),
