@@ -450,10 +450,6 @@ void layers_check(const struct layers *l)
     if (s->limits.reply_buffer > s->limits.buffer_high)
         refuse_order(l, &s->limits.reply_buffer, "limits.reply_buffer",
                      "at most limits.buffer_high");
-    for (size_t i = 0; i < s->listen.count; i++)
-        if (s->listen.ways[i].proxy_protocol)
-            diag_error(l->d, layers_origin(l, &s->listen)->where, "not-in-this-version",
-                       "the word proxy_protocol behind an address is not in this version");
     check_tls(l);
     check_service_tls(l);
     if (s->upstream.ejection.base > s->upstream.ejection.longest)

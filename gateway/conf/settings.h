@@ -271,7 +271,7 @@ struct settings {
     X("limits.memory", limits.memory, MEMORY, "auto", 16 * SETTINGS_MIB, 1024 * SETTINGS_GIB,      \
       "resident bytes: from 80% connections close after a reply, from 90% 503; auto: the cgroup's limit") \
     X("timeouts.request_head", timeouts.request_head, TIME, "10s", 1, SETTINGS_DAY,                \
-      "from the first byte of a head to its empty line; beyond it 408")                            \
+      "from the first byte of a head to its empty line; beyond it 408; a PROXY header: closed")    \
     X("timeouts.request_body", timeouts.request_body, TIME, "30s", 1, SETTINGS_DAY,                \
       "a stall of the request body; beyond it 408")                                                \
     X("timeouts.request_rate", timeouts.request_rate, NUMBER, "100", 0, 1000000000,                 \

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <time.h>
 
+enum { MINUTE_MS = 60 * 1000 };
+
 /*
  * One timer a connection.  Each clock is a time when something last moved and
  * a limit; the timer is only ever set earlier, and when it fires all clocks
@@ -16,6 +18,14 @@ uint64_t tap_now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool tap_once_a_minute(atomic_uint_fast64_t *said_ms)
+{
+    uint_fast64_t last = atomic_load(said_ms), now = tap_now_ms();
+
+    return (last == 0 || now - last >= MINUTE_MS) &&
+           atomic_compare_exchange_strong(said_ms, &last, now);
 }
 
 void tap_clock(struct tap *tap, uint64_t ms)
@@ -54,11 +64,18 @@ static uint64_t patience(const struct tap *tap, uint64_t limit)
     return tap->entry == FRONT_REFUSE ? at_most(limit, TAP_REFUSE_MS) : limit;
 }
 
-static bool idle_passed(struct tap *tap)
+uint64_t tap_idle_ms(const struct tap *tap)
 {
     const struct front_limits *limits = &tap->front->limits;
-    uint64_t limit =
-        patience(tap, tap->handshaking ? limits->tls_handshake_ms : limits->keep_alive_ms);
+
+    return tap->announcing    ? limits->request_head_ms
+           : tap->handshaking ? limits->tls_handshake_ms
+                              : limits->keep_alive_ms;
+}
+
+static bool idle_passed(struct tap *tap)
+{
+    uint64_t limit = patience(tap, tap_idle_ms(tap));
 
     if (tap->front->draining)
         limit = at_most(limit, TAP_DRAIN_GRACE_MS);

@@ -29,7 +29,7 @@ struct front_limits {
     size_t buffer_high; /* bytes of unread body held before reading stops */
     size_t buffer_low;
     size_t requests_per_connection;
-    uint64_t request_head_ms; /* first byte to blank line: 408 */
+    uint64_t request_head_ms; /* first byte to blank line: 408; of a PROXY header: closed */
     uint64_t request_body_ms; /* stall while reading is wanted: 408 */
     uint64_t request_rate;    /* bytes a second of a body, on average: 408; 0: any */
     uint64_t request_rate_ms; /* of reading, after which the rate counts */
@@ -46,11 +46,33 @@ enum front_entry {
     FRONT_CLOSE   /* closed at once */
 };
 
+/* Why a connection closed before a PROXY header was whole where one is due: X(name, word). */
+#define FRONT_UNTOLD(X)                                                                            \
+    X(MALFORMED, "malformed") /* other bytes came */                                               \
+    X(TIMEOUT, "timeout")     /* it took too long */                                               \
+    X(CLOSED, "closed")       /* the connection ended */
+
+enum front_untold {
+#define X(name, word) FRONT_UNTOLD_##name,
+    FRONT_UNTOLD(X)
+#undef X
+        FRONT_UNTOLD_COUNT
+};
+
+extern const char *const front_untold_words[FRONT_UNTOLD_COUNT];
+
 /* What a front calls when a connection or a request begins. */
 struct front_host {
-    /* PEER (see front_peer) has connected.  NULL: all are welcome. */
+    /*
+     * PEER (see front_peer) has connected; it is empty where a PROXY header
+     * will tell who that is.  NULL: all are welcome.
+     */
     enum front_entry (*on_connect)(void *owner, struct text peer);
-    /* The connection of PEER that was let in as ENTRY has ended. */
+    /* The header told that a connection let in as ENTRY is PEER's: how it goes on. */
+    enum front_entry (*on_named)(void *owner, struct text peer, enum front_entry entry);
+    /* No header came: the connection closes. */
+    void (*on_untold)(void *owner, enum front_untold why);
+    /* The connection of PEER, as last told, that was let in as ENTRY has ended. */
     void (*on_leave)(void *owner, struct text peer, enum front_entry entry);
     struct tls *tls;                 /* for listeners that speak it; NULL: there are none */
     const struct pressure *pressure; /* beyond NONE, replies close; NULL: there is none */
@@ -126,7 +148,10 @@ size_t front_connections(const struct front *f);
 /* Takes REQUEST: EVENTS go to OWNER.  Call it from on_request or on_refused only. */
 void front_attach(struct front_request *request, const struct front_events *events, void *owner);
 
-/* The client's address as text "192.0.2.1" and its port (0 and "unix" for unix sockets). */
+/*
+ * The client's address as text "192.0.2.1" and its port (0 and "unix" for unix
+ * sockets), as the PROXY header has them where it does.
+ */
 struct text front_peer(const struct front_request *request, unsigned *port_out);
 
 /* True if the request's connection is one too many: refuse it. */

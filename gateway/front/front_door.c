@@ -154,7 +154,7 @@ static bool let_in(struct tap *tap)
 
     tap->entry = FRONT_WELCOME;
     if (host->on_connect)
-        tap->entry = host->on_connect(host->owner, text_from(tap->peer));
+        tap->entry = host->on_connect(host->owner, tap_peer(tap));
     if (tap->entry == FRONT_REFUSE)
         tap_clock(tap, TAP_REFUSE_MS);
     return tap->entry != FRONT_CLOSE;
@@ -187,7 +187,10 @@ bool door_start(struct tap *tap)
     bufferevent_setwatermark(bev, EV_READ, 1, 0);
     bufferevent_set_max_single_read(bev, TAP_READ_STEP);
     bufferevent_set_max_single_write(bev, TAP_WRITE_MAX);
-    tap_start_reading(tap);
+    if (tap->announcing)
+        tap_await_announcement(tap);
+    else
+        tap_start_reading(tap);
     note_peer(tap);
     if (tap->front->draining)
         listener_welcome(bufferevent_getfd(bev));

@@ -20,7 +20,6 @@ enum {
     ACCEPTS_PER_TURN = 64,
     HOPS_MAX = 255, /* the greatest hop limit */
     PAUSE_MS = 100, /* without descriptors */
-    COMPLAIN_MS = 60 * 1000,
     SETTLE_MS = 200 /* for handshakes under way when draining begins */
 };
 
@@ -124,10 +123,8 @@ static void shed_one(struct listeners *l, int fd)
 static void complain(int error)
 {
     static atomic_uint_fast64_t said_ms;
-    uint_fast64_t last = atomic_load(&said_ms), now = tap_now_ms();
 
-    if ((last == 0 || now - last >= COMPLAIN_MS) &&
-        atomic_compare_exchange_strong(&said_ms, &last, now))
+    if (tap_once_a_minute(&said_ms))
         LOG(LOG_ERROR, "accept_failed", LOG_S("why", strerror(error)),
             LOG_S("hint", error == EMFILE ? "accepting pauses; raise LimitNOFILE" : ""));
 }

@@ -136,6 +136,7 @@ struct tap *tap_new(struct front *front, struct bufferevent *bev, const struct e
     tap->front = front;
     tap->bev = bev;
     tap->way = *way;
+    tap->announcing = way->proxy_protocol;
     tap->handshaking = way->tls;
     bufferevent_incref(bev); /* until the first turn */
     buf_init(&tap->side, side_max(&front->limits));
@@ -152,7 +153,7 @@ struct tap *tap_new(struct front *front, struct bufferevent *bev, const struct e
     tap->entry = FRONT_CLOSE;
     front->connections++;
     tap->phase_since_ms = tap_now_ms();
-    tap_clock(tap, way->tls ? front->limits.tls_handshake_ms : front->limits.keep_alive_ms);
+    tap_clock(tap, tap_idle_ms(tap));
     tap_wake(tap);
     return tap;
 }
@@ -188,13 +189,18 @@ void tap_free(struct tap *tap)
     if (tap->next)
         tap->next->link = tap->link;
     if (tap->entry != FRONT_CLOSE && tap->front->host.on_leave)
-        tap->front->host.on_leave(tap->front->host.owner, text_from(tap->peer), tap->entry);
+        tap->front->host.on_leave(tap->front->host.owner, tap_peer(tap), tap->entry);
     tap->front->connections--;
     free(tap->subject);
     if (tap->writable)
         event_free(tap->writable);
     buf_fini(&tap->side);
     free(tap);
+}
+
+struct text tap_peer(const struct tap *tap)
+{
+    return tap->announcing ? TEXT("") : text_from(tap->peer);
 }
 
 void tap_wake(struct tap *tap)
@@ -217,7 +223,7 @@ static void handshake_done(struct tap *tap)
     tap->handshaking = false;
     tap->idle_expired = false;
     tap->phase_since_ms = tap_now_ms();
-    tap_clock(tap, tap->front->limits.keep_alive_ms);
+    tap_clock(tap, tap_idle_ms(tap));
     if (!tls_welcome(tap->front->host.tls, tap->bev, &tap->subject))
         tap->lost = true;
 }
@@ -464,7 +470,9 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
     if (!tap->connection && !door_start(tap))
         return;
     tap->working = true;
-    if (tap->phase == TAP_LINGER) {
+    if (tap->announcing) {
+        tap_turn_announcing(tap);
+    } else if (tap->phase == TAP_LINGER) {
         turn_lingering(tap);
     } else if (tap->request) {
         turn_request(tap);

@@ -20,6 +20,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <stdatomic.h>
 
 struct bufferevent;
 struct evbuffer_cb_entry;
@@ -87,6 +88,7 @@ struct tap {
     char peer[64];
     unsigned port;
 
+    bool announcing;    /* the PROXY header that comes before all else is not here yet */
     bool handshaking;   /* TLS is not ready yet */
     bool woken;         /* the work event is active */
     bool working;       /* inside a turn, before its flush */
@@ -163,6 +165,17 @@ void tap_dispatch(struct tap *tap);
 struct text tap_side(const struct tap *tap);
 void tap_side_drop(struct tap *tap, size_t n);
 
+/* The client as its host knows it: empty while a PROXY header is still to tell. */
+struct text tap_peer(const struct tap *tap);
+
+/* --- announcement.c: who the client is, where a balancer says so first ---------- */
+
+/* Waits for the PROXY header on the bare socket; nothing else is read, no handshake begins. */
+void tap_await_announcement(struct tap *tap);
+
+/* A turn while it is awaited: with the whole header the connection begins. */
+void tap_turn_announcing(struct tap *tap);
+
 /* --- intake.c: heads and bodies out of the bytes aside ---------------------- */
 
 /* Looks for a head; hands it over when it is whole or refused. */
@@ -180,6 +193,12 @@ size_t tap_waiting(const struct tap *tap);
 void tap_flush(struct tap *tap);
 
 /* --- clock.c ---------------------------------------------------------------- */
+
+/* How long TAP may wait for a request as things are, by the front's limits. */
+uint64_t tap_idle_ms(const struct tap *tap);
+
+/* True once a minute, by what is kept at SAID_MS, for the thread that asks first. */
+bool tap_once_a_minute(atomic_uint_fast64_t *said_ms);
 
 /* Makes sure that the clocks are looked at within MS; 0: that clock is off. */
 void tap_clock(struct tap *tap, uint64_t ms);

@@ -42,8 +42,7 @@ static int readyz(const struct console *c, struct buf *body)
 static struct metrics_gauges gauges_of(const struct console *c)
 {
     const struct worker_common *common = c->common;
-
-    return (struct metrics_gauges){
+    struct metrics_gauges gauges = {
         .connections = guests_count(common->guests),
         .connections_most = guests_most(common->guests),
         .exchanges = quota_taken(&common->exchanges),
@@ -56,6 +55,10 @@ static struct metrics_gauges gauges_of(const struct console *c)
         .log_lost = log_writer_lost(),
         .unmapped = drift_count(common->drift),
     };
+
+    for (int i = 0; i < FRONT_UNTOLD_COUNT; i++)
+        gauges.untold[i] = guests_untold(common->guests, (enum front_untold)i);
+    return gauges;
 }
 
 static int metrics(const struct console *c, struct buf *body)

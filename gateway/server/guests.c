@@ -20,6 +20,7 @@ struct guests {
     struct quota all, turned_away;
     size_t per_client;
     _Atomic uint64_t welcomed, refused;
+    _Atomic uint64_t untold[FRONT_UNTOLD_COUNT];
     pthread_mutex_t lock; /* of the clients */
     void *clients;        /* tsearch's tree of struct client: no address makes it slow */
 };
@@ -97,16 +98,37 @@ static enum front_entry turn_away(struct guests *g)
     return quota_take(&g->turned_away) ? FRONT_REFUSE : FRONT_CLOSE;
 }
 
-enum front_entry guests_enter(struct guests *g, struct text peer)
+/* A connection, counted among all, is PEER's: may it stay? */
+static enum front_entry receive(struct guests *g, struct text peer)
 {
-    if (!quota_take(&g->all))
-        return turn_away(g);
     if (client_enters(g, peer)) {
         atomic_fetch_add_explicit(&g->welcomed, 1, memory_order_relaxed);
         return FRONT_WELCOME;
     }
     quota_give(&g->all);
     return turn_away(g);
+}
+
+enum front_entry guests_enter(struct guests *g, struct text peer)
+{
+    if (!quota_take(&g->all))
+        return turn_away(g);
+    return peer.len > 0 ? receive(g, peer) : FRONT_WELCOME;
+}
+
+enum front_entry guests_name(struct guests *g, struct text peer, enum front_entry entry)
+{
+    return entry == FRONT_WELCOME ? receive(g, peer) : entry;
+}
+
+void guests_note_untold(struct guests *g, enum front_untold why)
+{
+    atomic_fetch_add_explicit(&g->untold[why], 1, memory_order_relaxed);
+}
+
+uint64_t guests_untold(const struct guests *g, enum front_untold why)
+{
+    return atomic_load_explicit(&g->untold[why], memory_order_relaxed);
 }
 
 void guests_leave(struct guests *g, struct text peer, enum front_entry entry)

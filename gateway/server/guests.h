@@ -22,8 +22,18 @@ enum { GUESTS_TURNED_AWAY_MAX = 256 /* connections that only wait for their 503 
  */
 struct guests *guests_new(size_t connections, size_t per_client, size_t turned_away);
 
-/* What is to be done with a new connection of PEER, its address as text. */
+/* What is to be done with a new connection of PEER, its address as text; empty: it is told later.
+ */
 enum front_entry guests_enter(struct guests *g, struct text peer);
+
+/* The connection that entered as ENTRY without a PEER is this one's: how it goes on. */
+enum front_entry guests_name(struct guests *g, struct text peer, enum front_entry entry);
+
+/* WHY nobody told whose connection it was; it leaves without a peer. */
+void guests_note_untold(struct guests *g, enum front_untold why);
+
+/* How often that was so, for WHY. */
+uint64_t guests_untold(const struct guests *g, enum front_untold why);
 
 /* A connection of PEER that entered as ENTRY has gone; not for FRONT_CLOSE. */
 void guests_leave(struct guests *g, struct text peer, enum front_entry entry);

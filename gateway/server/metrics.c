@@ -222,6 +222,17 @@ static void write_arrivals(struct buf *to, const struct metrics_gauges *g)
     exposition_sample(to, "dpgw_accepted_connections_total", "", &welcomed, 1, g->welcomed);
 }
 
+static void write_untold(struct buf *to, const struct metrics_gauges *g)
+{
+    FAMILY(to, "proxy_header_failures_total", "counter",
+           "Connections that closed before the PROXY header that was due there, by reason.");
+    for (int i = 0; i < FRONT_UNTOLD_COUNT; i++) {
+        struct label label = {"reason", text_from(front_untold_words[i])};
+
+        exposition_sample(to, "dpgw_proxy_header_failures_total", "", &label, 1, g->untold[i]);
+    }
+}
+
 static void write_mapping(struct buf *to, const struct metrics_mapping *m)
 {
     struct label digest = {"digest", m->digest};
@@ -257,6 +268,7 @@ void metrics_write(struct buf *to, const struct ledger *ledger, const struct met
     write_upstream(to, ledger);
     write_gauges(to, gauges);
     write_arrivals(to, gauges);
+    write_untold(to, gauges);
     write_mapping(to, mapping);
     one(to, "dpgw_counts_lost_total", "counter", "Counts for which there was no memory.",
         ledger->lost + callers_lost(callers));

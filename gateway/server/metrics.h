@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/pressure.h"
+#include "front/front.h"
 #include "server/callers.h"
 #include "server/ledger.h"
 #include "server/regime.h"
@@ -23,8 +24,9 @@ struct metrics_gauges {
     enum pressure_level pressure; /* of memory */
     bool draining;
     uint64_t welcomed, refused; /* connections */
-    uint64_t log_lost;          /* lines */
-    size_t unmapped;            /* names on the drift list */
+    uint64_t untold[FRONT_UNTOLD_COUNT];
+    uint64_t log_lost; /* lines */
+    size_t unmapped;   /* names on the drift list */
 };
 
 /* The mapping in force, and how it came to be. */

@@ -53,6 +53,20 @@ static enum front_entry on_connect(void *owner, struct text peer)
     return guests_enter(w->common->guests, peer);
 }
 
+static enum front_entry on_named(void *owner, struct text peer, enum front_entry entry)
+{
+    struct worker *w = owner;
+
+    return guests_name(w->common->guests, peer, entry);
+}
+
+static void on_untold(void *owner, enum front_untold why)
+{
+    struct worker *w = owner;
+
+    guests_note_untold(w->common->guests, why);
+}
+
 static void on_leave(void *owner, struct text peer, enum front_entry entry)
 {
     struct worker *w = owner;
@@ -258,6 +272,8 @@ static bool make_rooms(struct worker *w, struct regime *regime)
     struct upstream_limits upstream = limits_upstream(s, s->workers);
     struct front_host host = {
         .on_connect = on_connect,
+        .on_named = on_named,
+        .on_untold = on_untold,
         .on_leave = on_leave,
         .on_request = on_request,
         .on_refused = on_refused,

@@ -5,7 +5,10 @@ $(HAPROXY):
 	@mkdir -p build/tools
 	@cd build/tools && rm -rf haproxy haproxy_*.deb liblua5.3-0_*.deb libopentracing*.deb && \
 	    apt-get -qq -o APT::Sandbox::User=root download haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 && \
-	    for package in haproxy_*.deb liblua5.3-0_*.deb libopentracing*.deb; do dpkg -x $$package haproxy || exit 1; done
+	    for package in haproxy_*.deb liblua5.3-0_*.deb libopentracing*.deb; do dpkg -x $$package haproxy || exit 1; done || \
+	    echo "haproxy can't be had: what needs it is skipped" >&2
+
+test-programs: $(HAPROXY)
 
 .PHONY: deps-image
 deps-image: ## install what image-test needs besides: buildah, podman, runc

@@ -172,11 +172,12 @@ class Connection:
     """
     A client's connection to ADDRESS, "127.0.0.1:8080", "[::1]:8080" or
     "unix:/path"; with " tls" behind it, over TLS, by a CONTEXT of the caller's
-    and to the server called NAME if those are given.
+    and to the server called NAME if those are given.  PREFACE goes out before
+    anything else, in pieces of CUT bytes if that is given.
     """
 
     def __init__(self, address, receive_buffer=None, source=None, context=None, name=None,
-                 session=None):
+                 session=None, preface=b"", cut=None):
         address, _, word = address.partition(" ")
         if address.startswith("unix:"):
             self.sock = socket.socket(socket.AF_UNIX)
@@ -192,6 +193,7 @@ class Connection:
             self.sock.bind((source, 0))
         self.sock.settimeout(PATIENCE)
         self.sock.connect(place)
+        self.send(preface, cut)
         if word:
             context = context or tls_context()
             self.sock = context.wrap_socket(self.sock, suppress_ragged_eofs=False,

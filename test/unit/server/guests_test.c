@@ -112,6 +112,34 @@ static void *come_and_go(void *owner)
     return NULL;
 }
 
+/* Who is told apart only later counts among all at once, and as a client from then on. */
+static void one_may_be_named_later(void **state)
+{
+    struct guests *g = guests_new(3, 1, 1);
+    struct text peer = TEXT("192.0.2.1"), nobody = TEXT("");
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(guests_enter(g, nobody), FRONT_WELCOME);
+    assert_int_equal(guests_enter(g, nobody), FRONT_REFUSE);
+    assert_int_equal(guests_name(g, peer, FRONT_REFUSE), FRONT_REFUSE);
+    assert_int_equal(guests_welcomed(g), 0);
+    assert_int_equal(guests_name(g, peer, FRONT_WELCOME), FRONT_WELCOME);
+    assert_int_equal(guests_name(g, peer, FRONT_WELCOME), FRONT_CLOSE);
+    assert_int_equal(guests_welcomed(g), 1);
+    guests_leave(g, peer, FRONT_REFUSE);
+    assert_int_equal(guests_name(g, peer, FRONT_WELCOME), FRONT_REFUSE);
+    guests_leave(g, peer, FRONT_REFUSE);
+    guests_leave(g, peer, FRONT_WELCOME);
+    assert_int_equal(guests_count(g), 0);
+    assert_int_equal(guests_enter(g, nobody), FRONT_WELCOME);
+    guests_note_untold(g, FRONT_UNTOLD_TIMEOUT);
+    guests_leave(g, nobody, FRONT_WELCOME);
+    assert_int_equal(guests_untold(g, FRONT_UNTOLD_TIMEOUT), 1);
+    assert_int_equal(guests_untold(g, FRONT_UNTOLD_CLOSED), 0);
+    guests_free(&g);
+}
+
 /* guests_free asserts that all have left. */
 static void threads_come_and_go(void **state)
 {
@@ -129,6 +157,7 @@ static void threads_come_and_go(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_may_be_named_later),
         cmocka_unit_test(beyond_all_connections_few_get_an_answer),
         cmocka_unit_test(each_client_has_its_share),
         cmocka_unit_test(a_site_of_ipv6_is_one_client),
