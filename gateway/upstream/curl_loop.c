@@ -290,6 +290,20 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
     arm_timer(u);
 }
 
+/*
+ * The system takes in more than a slow link carries for a while: T has not
+ * stalled as long as that arrives.  True if it has moved so since it was due.
+ */
+static bool still_delivers(struct upstream_transfer *t, uint64_t now_ms)
+{
+    uint64_t ago_ms;
+
+    if (!t->wire || !wire_delivers(t->wire, &ago_ms) || now_ms - t->since_ms <= ago_ms)
+        return false;
+    t->since_ms = now_ms - ago_ms;
+    return true;
+}
+
 static void on_watch(evutil_socket_t fd, short what, void *arg)
 {
     struct upstream *u = arg;
@@ -304,6 +318,8 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
     {
         uint64_t due_ms = transfer_deadline(t);
 
+        if (due_ms <= now_ms && still_delivers(t, now_ms))
+            due_ms = transfer_deadline(t);
         if (due_ms <= now_ms)
             transfer_fail(t, UPSTREAM_SLOW);
         else if (due_ms < next_ms)

@@ -326,8 +326,12 @@ void wire_take(struct wire *w, struct upstream_transfer *transfer, struct endpoi
         endpoint_unref(&w->endpoint);
         w->endpoint = endpoint_ref(endpoint);
     }
-    if (w->used)
-        w->segments = info_of(w).tcpi_data_segs_in;
+    if (w->used) {
+        struct tcp_info info = info_of(w);
+
+        w->segments = info.tcpi_data_segs_in;
+        w->acked = info.tcpi_bytes_acked;
+    }
     w->used = true;
     w->transfer = transfer;
 }
@@ -359,4 +363,14 @@ bool wire_has_excess(const struct wire *w)
 bool wire_heard(const struct wire *w)
 {
     return info_of(w).tcpi_data_segs_in != w->segments;
+}
+
+bool wire_delivers(struct wire *w, uint64_t *ago_ms_out)
+{
+    struct tcp_info info = info_of(w);
+    bool more = info.tcpi_bytes_acked > w->acked;
+
+    w->acked = info.tcpi_bytes_acked;
+    *ago_ms_out = info.tcpi_last_ack_recv;
+    return more;
 }

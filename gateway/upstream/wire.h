@@ -43,6 +43,7 @@ struct wire {
     bool idle;              /* on the idle list */
     uint64_t counted;       /* bytes that were read off it */
     uint32_t segments;      /* with bytes that had come in when it was taken last */
+    uint64_t acked;         /* bytes that the other end said it has, when last asked */
     uint64_t idle_since_ms; /* while idle */
     struct wire_end local, remote;
     struct upstream_transfer *transfer; /* that uses it, or NULL */
@@ -124,5 +125,11 @@ bool wire_has_excess(const struct wire *w);
 
 /* True if a byte came in on W since it was taken, read or not; plain connections only. */
 bool wire_heard(const struct wire *w);
+
+/*
+ * True if more bytes have arrived at W's other end since it was taken, or
+ * since this was asked last; how long ago it said something goes to AGO_MS_OUT.
+ */
+bool wire_delivers(struct wire *w, uint64_t *ago_ms_out);
 
 #endif

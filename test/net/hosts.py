@@ -77,8 +77,6 @@ class Network:
                 self.ip(host, "address", "add", f"{address}/24", "dev", link)
                 self.ip(host, "link", "set", link, "up")
             self._route(name)
-            # What is closed while nobody answers is not held on to for minutes.
-            self._write(name, "tcp_orphan_retries", 1)
         self._write("router", "ip_forward", 1)
         self.nft(FIREWALL)
 
@@ -113,11 +111,14 @@ class Network:
 
     # --- what befalls the way to a host ---------------------------------------------
 
-    def slow(self, name, rate):
-        """RATE, as tc has it ("16mbit"), is all that passes on NAME's cable, either way."""
+    def slow(self, name, rate, queue="100ms"):
+        """
+        RATE, as tc has it ("16mbit"), is all that passes on NAME's cable,
+        either way; packets wait for QUEUE at most before they are dropped.
+        """
         for host, link in (("router", name), (name, "cable")):
             run("tc", "-n", self.mark + host, "qdisc", "replace", "dev", link, "root", "tbf",
-                "rate", rate, "burst", "32kb", "latency", "100ms")
+                "rate", rate, "burst", "32kb", "latency", queue)
 
     def reset(self, name, only=""):
         """What goes to NAME, or ONLY that part of it, is answered with a reset."""
@@ -162,6 +163,9 @@ class Network:
         """Removes all hosts and cables, as far as they came."""
         there = names_of(self.mark)
         for name in self.names:
+            with contextlib.suppress(NotPermitted, OSError):
+                # What is closed already and not sent yet holds on to the host no longer.
+                self._write(name, "tcp_orphan_retries", 1)
             with contextlib.suppress(NotPermitted):
                 self.ip("router", "link", "delete", name)
         for namespace in there:

@@ -96,3 +96,13 @@ class Slow(ground.Case):
             self.assertLess(gate.memory_peak() - memory, HELD)
         self.assertEqual([line for line in gate.lines if "outcome=UPSTREAM" in line], [])
         self.assert_nothing_left(gate, before)
+
+    def test_what_the_system_took_at_once_and_the_link_has_not_carried_yet(self):
+        """A deep queue: the service reads for long after the gateway has written the last byte."""
+        service = self.service_at(script=self.script)
+        gate = self.gate_before([service])
+        self.network.slow("service", f"{int(2_000_000 / ground.LIMIT)}bit", "5s")
+        sent = random.Random(8).randbytes(1 << 20)
+        reply = gate.once("POST", ground.UPLOAD, sent, ground.RAW)
+        self.assertEqual((reply.status, reply.end), (200, "clean"), reply)
+        self.assertEqual(self.took.hexdigest(), hashlib.sha256(sent).hexdigest())
