@@ -80,6 +80,10 @@ class Case(cases.Case):
         """The sum of all samples that begin with WANTED."""
         return sum(v for name, v in self.samples(gate).items() if name.startswith(wanted))
 
+    def wait_sample(self, gate, wanted, value):
+        """Waits until the sum is VALUE: an exchange ends after its reply has come."""
+        self.wait_for(lambda: self.sample(gate, wanted) == value)
+
     def under_way(self, gate):
         """{gauge: value} of what is not at rest."""
         return {name: value for name, value in self.samples(gate).items()

@@ -37,7 +37,7 @@ class Reset(ground.Case):
         reply = gate.once("DELETE", cases.CLIENT + "/p")
         self.assertEqual((reply.status, reply.body), (200, b'{"ok":true}'))
         self.assertEqual([r.method for r in service.requests], ["GET", "DELETE"])
-        self.assertEqual(self.sample(gate, "dpgw_upstream_retries_total"), 1)
+        self.wait_sample(gate, "dpgw_upstream_retries_total", 1)
 
     def test_a_kept_connection_under_a_post(self):
         gate, service = self.kept()
@@ -61,7 +61,7 @@ class Reset(ground.Case):
                 self.network.clear()
                 client.close()
                 self.assertEqual((reply.status, reply.end), (200, "truncated"))
-        self.assertEqual(self.sample(gate, 'dpgw_outcomes_total{outcome="UPSTREAM_INVALID"'), 2)
+        self.wait_sample(gate, 'dpgw_outcomes_total{outcome="UPSTREAM_INVALID"', 2)
         self.assert_nothing_left(gate, before)
 
     def test_within_an_upload(self):

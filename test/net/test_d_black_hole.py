@@ -82,7 +82,7 @@ class Swallowed(ground.Case):
                 self.network.clear()
                 client.close()
                 self.assertEqual((reply.status, reply.end), (200, "truncated"))
-        self.assertEqual(self.sample(gate, 'dpgw_outcomes_total{outcome="UPSTREAM_SLOW"'), 2)
+        self.wait_sample(gate, 'dpgw_outcomes_total{outcome="UPSTREAM_SLOW"', 2)
         self.assert_nothing_left(gate, before)
 
     def test_within_an_upload(self):
