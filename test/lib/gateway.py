@@ -25,7 +25,8 @@ SETTINGS = {
 LISTENING = r"\blistening\b.*\baddress\W+([^\s\",]+)\W+role\W+%s\b"
 # Said once at the start, and meant for people.
 AS_ROOT = r" warn running as root |\"warn\",\"event\":\"running as root\""
-# $OVER_TLS: whatever listens in plain HTTP by the test's account speaks TLS.
+# $OVER_TLS: whatever listens in plain HTTP by the test's account speaks TLS,
+# unless the test has certificates of its own.
 OVER_TLS = bool(os.environ.get("OVER_TLS"))
 LEVEL = re.compile(r"^\S+ (warn|error) |\"level\":\"(warn|error)\"")
 
@@ -81,7 +82,7 @@ class Gateway(program.Program):
         values = dict(SETTINGS, mapping=str(mapping_file))
         values["upstream.url"] = upstream_url
         values.update(settings or {})
-        if OVER_TLS:
+        if OVER_TLS and "tls.certificates" not in values:
             values = over_tls(values)
         self.config.write_text(settings_yaml({k: v for k, v in values.items() if v is not None}))
         binary = binary or program.build_path("DPGW", "dpgw")

@@ -204,11 +204,16 @@ def address(path):
     return rf"(?:unix:/{path}{{0,106}}|(?:{IPV4}|\[{ipv6()}\]):(?:{PORT}))"
 
 
+def origin(path):
+    """A service; PATH is a byte of a socket's."""
+    host = rf"(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])"
+    return rf"(?:unix:/{path}{{0,106}}|https?://{host}(?::(?:{PORT}))?)"
+
+
 def definitions():
     bits4, bits6 = "(?:0{0,2}[0-9]|0?[12][0-9]|0?3[0-2])", \
         "(?:0{0,2}[0-9]|0?[1-9][0-9]|1[01][0-9]|12[0-8])"
     network = f"(?:{IPV4}(?:/{bits4})?|{ipv6()}(?:/{bits6})?)"
-    origin = rf"(?:unix:/[^,@]{{0,106}}|https?://(?:[0-9A-Za-z._-]{{1,253}}|\[{ipv6()}\])(?::(?:{PORT}))?)"
     return {
         "address": patterned(f"^{address('[^ ]')}{END}", SAY["address"]),
         "addresses": {"anyOf": [
@@ -225,9 +230,9 @@ def definitions():
             {"enum": ["none"]},
             patterned(listed(network, 32), SAY["network"]),
             {"type": "array", "items": {"$ref": "#/definitions/network"}, "maxItems": 32}]},
-        "origin": patterned(f"^{origin}{END}", SAY["origin"]),
+        "origin": patterned(f"^{origin('[^@]')}{END}", SAY["origin"]),
         "origins": {"anyOf": [
-            patterned(listed(origin, 32), SAY["origin"]),
+            patterned(listed(origin("[^,@]"), 32), SAY["origin"]),
             {"type": "array", "items": {"$ref": "#/definitions/origin"}, "minItems": 1,
              "maxItems": 32}]},
     }
