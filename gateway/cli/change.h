@@ -39,6 +39,7 @@ enum effect { EFFECT_BREAKING, EFFECT_COMPATIBLE, EFFECT_INVISIBLE, EFFECT_COUNT
     X(ROUTE_REMOVED, BREAKING, "route-removed", "clients get 404")                                 \
     X(ROUTE_ADDED, COMPATIBLE, "route-added", "it was 404")                                        \
     X(ROUTE_UPSTREAM, INVISIBLE, "route-upstream", "the client's path is the same")                \
+    X(ROUTE_SERVICE, INVISIBLE, "route-service", "the client's path is the same; another service must answer it") \
     X(METHOD_REMOVED, BREAKING, "method-removed", "clients get 405")                               \
     X(METHOD_ADDED, COMPATIBLE, "method-added", "it was 405")                                      \
     X(METHOD_UPSTREAM, INVISIBLE, "method-upstream", "the client's method is the same")            \

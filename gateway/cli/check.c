@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
 #include "cli/colour.h"
+#include "cli/source.h"
 #include "conf/conf.h"
-#include "front/tls.h"
 
 #include <getopt.h>
 #include <stdlib.h>
@@ -103,7 +103,7 @@ static int check(const struct check *c, const char *file)
     if (!complaints)
         return no_memory();
     struct conf *conf = conf_load(file, &overrides, environ, complaints);
-    if (conf && !tls_proven(&conf->tls, &conf->service_tls, complaints))
+    if (conf && !cli_tls_proven(conf, complaints))
         conf_unref(&conf);
     print_complaints(complaints, c->json);
     if (conf && c->print)

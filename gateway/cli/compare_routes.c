@@ -108,6 +108,23 @@ static void compare_upstream(struct comparison *c, const struct route_pair *p, s
     buf_fini(&new);
 }
 
+static struct text service_of(const struct mapping *m, const struct route *r)
+{
+    size_t count;
+
+    return mapping_services(m, &count)[r->service].name;
+}
+
+static void compare_service(struct comparison *c, const struct route_pair *p, struct text label)
+{
+    struct text was = service_of(c->old, p->old), is = service_of(c->new, p->new);
+
+    if (!text_eq(was, is))
+        change_add(c->changes, CHANGE_ROUTE_SERVICE, place_of(p),
+                   "%.*s goes to the service \"%.*s\", was \"%.*s\"", TEXT_ARG(label), TEXT_ARG(is),
+                   TEXT_ARG(was));
+}
+
 static void compare_timeouts(struct comparison *c, const struct route_pair *p, struct text label)
 {
     uint64_t was = p->old->timeout_ms, is = p->new->timeout_ms;
@@ -209,6 +226,7 @@ static void compare_pair(struct comparison *c, const struct route_pair *p, struc
     } else {
         compare_methods(c, p, label);
         compare_upstream(c, p, path, label);
+        compare_service(c, p, label);
         compare_depth(c, p, label);
         compare_timeouts(c, p, label);
         compare_max_body(c, p, label);

@@ -103,9 +103,10 @@ static int explain_body(struct teller *teller, FILE *from)
     struct translate_limits limits = {.json_depth = s->limits.json_depth,
                                       .json_number = s->limits.json_number,
                                       .json_value = s->limits.json_value};
-    struct translate_scene scene = {.mapping = conf->mapping,
-                                    .upstream_origin = s->upstream.url.at[0],
-                                    .client_origin = TEXT("")};
+    struct translate_scene scene = {
+        .mapping = conf->mapping,
+        .upstream_origin = conf_service_of(conf, teller->what.route)->settings.url.at[0],
+        .client_origin = TEXT("")};
     struct translate_watcher watcher = {
         .owner = teller, .renamed = on_renamed, .revalued = on_revalued, .collided = on_collided};
     struct translator_task task = {.rules = teller->what.route->rules,

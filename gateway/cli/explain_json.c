@@ -237,12 +237,14 @@ static void add_route(const struct route *route, struct buf *to)
 
 static void add_upstream(const struct explanation *e, struct buf *to)
 {
+    const struct conf_service *service = conf_service_of(e->conf, e->route);
     struct buf url;
 
     buf_init(&url, SIZE_MAX);
-    buf_add(&url, e->conf->settings.upstream.url.at[0]);
+    buf_add(&url, service->settings.url.at[0]);
     buf_add(&url, e->target);
     begin(to, "upstream", '{');
+    add_text(to, "service", service->name);
     add_text(to, "method", http_method_name(e->method));
     add_text(to, "url", buf_text(&url));
     buf_add_byte(to, '}');

@@ -193,9 +193,16 @@ void explain_text(const struct explanation *e)
     print_label(e, "route");
     printf("%.*s%s", TEXT_ARG(e->route->client), e->route->passthrough ? " (passthrough)" : "");
     print_where(e, e->route->where);
+    const struct conf_service *service = conf_service_of(e->conf, e->route);
+
+    if (service->where.line) {
+        print_label(e, "service");
+        printf("%.*s", TEXT_ARG(service->name));
+        print_where(e, service->where);
+    }
     print_label(e, "upstream");
     printf("%.*s %.*s%.*s\n", TEXT_ARG(http_method_name(e->method)),
-           TEXT_ARG(e->conf->settings.upstream.url.at[0]), TEXT_ARG(e->target));
+           TEXT_ARG(service->settings.url.at[0]), TEXT_ARG(e->target));
     print_rules(e);
     print_limits(e);
 }

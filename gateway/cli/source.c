@@ -24,6 +24,15 @@ bool cli_source_format(const char *word, bool *json_out)
     return *json_out || text_eq(text_from(word), TEXT("text"));
 }
 
+bool cli_tls_proven(const struct conf *c, struct diag *complaints)
+{
+    bool proven = tls_proven(&c->tls, complaints);
+
+    for (size_t i = 0; i < c->service_count; i++)
+        proven = tls_service_proven(&c->services[i].tls, complaints) && proven;
+    return proven;
+}
+
 struct conf *cli_source_load(const struct cli_source *source, const char *command)
 {
     const char *file = conf_find(source->file);
@@ -38,7 +47,7 @@ struct conf *cli_source_load(const struct cli_source *source, const char *comman
         conf = conf_load(file, &overrides, environ, complaints);
     else
         fprintf(stderr, "dpgw %s: not enough memory\n", command);
-    if (conf && !tls_proven(&conf->tls, &conf->service_tls, complaints))
+    if (conf && !cli_tls_proven(conf, complaints))
         conf_unref(&conf);
     if (complaints)
         diag_print(complaints, stderr, colour_wanted(STDERR_FILENO));

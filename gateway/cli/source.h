@@ -31,6 +31,9 @@ bool cli_source_option(struct cli_source *source, int option, const char *argume
 /* Reads the argument of --format: JSON_OUT tells json from text.  False if it is neither. */
 bool cli_source_format(const char *word, bool *json_out);
 
+/* True if all files of TLS that C names are what they should be; else COMPLAINTS say why not. */
+bool cli_tls_proven(const struct conf *c, struct diag *complaints);
+
 /*
  * Loads SOURCE's configuration for the command called COMMAND.  Complaints go
  * to standard error.  NULL: it is unusable, and the command exits with 78.

@@ -109,7 +109,8 @@ static void translate(const struct trial *t, const struct conf *conf, const stru
                                             .record = s->limits.record};
     const struct translate_scene scene = {
         .mapping = conf->mapping,
-        .upstream_origin = from->upstream.at ? from->upstream : s->upstream.url.at[0],
+        .upstream_origin =
+            from->upstream.at ? from->upstream : conf_service_of(conf, route)->settings.url.at[0],
         .client_origin = from->client};
     const struct translator_task task = {.rules =
                                              route ? route->rules : mapping_global(conf->mapping),

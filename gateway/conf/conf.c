@@ -5,6 +5,7 @@
 #include "conf/conf_mapping.h"
 #include "conf/expect.h"
 #include "conf/layers.h"
+#include "conf/services.h"
 #include "conf/yaml_file.h"
 
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum { SETTINGS_ARENA_BYTES = 4 * 1024 * 1024, TOKEN_FILE_MAX = 4096, TOKEN_BYTE
 struct loading {
     struct conf *conf;
     struct layers *layers;
+    struct services services; /* of the layers */
     struct arena *trees;
     struct diag *d;
 };
@@ -37,10 +39,11 @@ static struct yaml_node *load_tree(struct loading *l, const char *file, struct w
 
 /* --- the mapping --------------------------------------------------------------------- */
 
-/* The path NAME that the setting at FIELD holds, as seen from the settings file's folder. */
-static struct text resolved(const struct loading *l, const void *field, struct text name)
+/* The path NAME that the setting at FIELD of LAYERS holds, as seen from their file's folder. */
+static struct text resolved_in(const struct loading *l, const struct layers *layers,
+                               const void *field, struct text name)
 {
-    const struct conf_origin *origin = layers_origin(l->layers, field);
+    const struct conf_origin *origin = layers_origin(layers, field);
     struct text folder = text_from(l->conf->file);
     bool beside = origin->source == CONF_DEFAULT || origin->source == CONF_FILE;
 
@@ -55,6 +58,11 @@ static struct text resolved(const struct loading *l, const void *field, struct t
     memcpy(path + folder.len, name.at, name.len);
     path[folder.len + name.len] = 0;
     return text_of(path, folder.len + name.len);
+}
+
+static struct text resolved(const struct loading *l, const void *field, struct text name)
+{
+    return resolved_in(l, l->layers, field, name);
 }
 
 /* Reads the mapping FILE; what can't be read at all is complained of at BLAME. */
@@ -146,12 +154,13 @@ static void load_pem(struct loading *l, struct text path, struct where where, st
     buf_fini(&bytes);
 }
 
-/* The file that the setting at FIELD names, if any. */
-static void load_pem_of(struct loading *l, struct text *field, struct pem_file *to)
+/* The file that the setting at FIELD of LAYERS names, if any. */
+static void load_pem_of(struct loading *l, const struct layers *layers, struct text *field,
+                        struct pem_file *to)
 {
     if (field->at)
-        *field = resolved(l, field, *field);
-    load_pem(l, *field, layers_origin(l->layers, field)->where, to);
+        *field = resolved_in(l, layers, field, *field);
+    load_pem(l, *field, layers_origin(layers, field)->where, to);
 }
 
 static void load_pems(struct loading *l, struct files *files, struct pem_file *to)
@@ -166,16 +175,36 @@ static void load_tls(struct loading *l)
 {
     struct settings *s = &l->layers->settings;
     struct tls_files *tls = &l->conf->tls;
-    struct service_tls_files *service = &l->conf->service_tls;
 
     load_pems(l, &s->tls.certificates, tls->certificates);
     load_pems(l, &s->tls.keys, tls->keys);
-    load_pem_of(l, &s->tls.client_ca, &tls->client_ca);
+    load_pem_of(l, l->layers, &s->tls.client_ca, &tls->client_ca);
     tls->count = s->tls.certificates.count;
     tls->client_auth = s->tls.client_auth;
-    load_pem_of(l, &s->upstream.tls.ca, &service->ca);
-    load_pem_of(l, &s->upstream.tls.certificate, &service->certificate);
-    load_pem_of(l, &s->upstream.tls.key, &service->key);
+}
+
+/* --- services ------------------------------------------------------------------------- */
+
+/* The service called NAME that LAYERS tell of, with its files. */
+static void load_service(struct loading *l, struct layers *layers, struct text name)
+{
+    struct settings_service_tls *tls = &layers->settings.upstream.tls;
+    struct conf_service *service = &l->conf->services[l->conf->service_count++];
+
+    load_pem_of(l, layers, &tls->ca, &service->tls.ca);
+    load_pem_of(l, layers, &tls->certificate, &service->tls.certificate);
+    load_pem_of(l, layers, &tls->key, &service->tls.key);
+    service->name = name;
+    service->where = layers->where;
+    service->settings = layers->settings.upstream;
+    service->origins = layers->origins;
+}
+
+static void load_services(struct loading *l)
+{
+    load_service(l, l->layers, TEXT("upstream"));
+    for (size_t i = 0; i < l->services.count; i++)
+        load_service(l, l->services.at[i], l->services.at[i]->service);
 }
 
 /* --- all of it ------------------------------------------------------------------------- */
@@ -190,15 +219,19 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
     struct yaml_node *root = load_tree(l, file, (struct where){.file = file});
 
     bool sound = root && expect_file(root, l->d);
-    if (sound)
+    if (sound) {
+        services_find(l->layers, root);
         layers_file(l->layers, root);
+    }
     layers_environment(l->layers, environment);
     layers_overrides(l->layers, overrides);
     if (diag_errors(l->d) == before)
         layers_check(l->layers);
+    services_read(l->layers, environment, overrides, &l->services);
     load_token(l);
     load_docs(l);
     load_tls(l);
+    load_services(l);
     if (s->log_file.at)
         s->log_file = resolved(l, &s->log_file, s->log_file);
     s->mapping_file = resolved(l, &s->mapping_file, s->mapping_file);
@@ -206,6 +239,8 @@ static void load(struct loading *l, const struct conf_overrides *overrides,
         no_memory(l->d, file);
     else if (sound || access(s->mapping_file.at, R_OK) == 0)
         load_mapping(l, s->mapping_file.at, layers_origin(l->layers, &s->mapping_file)->where);
+    if (l->conf->mapping && sound)
+        services_route(l->conf, l->d);
 }
 
 static bool keep_settings(const struct loading *l)
@@ -217,6 +252,7 @@ static bool keep_settings(const struct loading *l)
     memcpy(origins, l->layers->origins, sizeof l->layers->origins);
     l->conf->settings = l->layers->settings;
     l->conf->origins = origins;
+    l->conf->services[0].origins = origins;
     return true;
 }
 
@@ -283,6 +319,7 @@ struct conf *conf_load_mapping(const char *file, struct diag *complaints)
 
     if (begin(&l, &layers, file, complaints)) {
         layers.settings.mapping_file = text_from(l.conf->file);
+        load_services(&l);
         load_mapping(&l, l.conf->file, (struct where){.file = l.conf->file});
     }
     return end(&l, before);
@@ -341,16 +378,40 @@ static void print_origin(const struct conf_origin *origin, FILE *to)
     }
 }
 
+enum { KEY_COLUMNS = 35, VALUE_COLUMNS = 24 };
+
+/* The settings of a service of `upstreams`; what it has from `upstream` comes from there. */
+static void print_service(const struct conf_service *service, FILE *to)
+{
+    struct text section = TEXT("upstream.");
+
+    for (size_t i = 0; i < SETTINGS_COUNT; i++) {
+        struct text key = text_from(settings_table[i].key);
+        const struct conf_origin *origin = &service->origins[i];
+
+        if (!text_starts(key, section))
+            continue;
+        int written =
+            fprintf(to, "upstreams.%.*s.%s ", TEXT_ARG(service->name), key.at + section.len);
+        fprintf(to, "%*s%-*.*s ", written < KEY_COLUMNS + 1 ? KEY_COLUMNS + 1 - written : 0, "",
+                VALUE_COLUMNS, TEXT_ARG(origin->text));
+        print_origin(origin, to);
+        fputc('\n', to);
+    }
+}
+
 void conf_print(const struct conf *c, FILE *to)
 {
     for (size_t i = 0; i < SETTINGS_COUNT; i++) {
         const struct setting *s = &settings_table[i];
         const struct conf_origin *origin = &c->origins[i];
 
-        fprintf(to, "%-35s %-24.*s ", s->key, TEXT_ARG(origin->text));
+        fprintf(to, "%-*s %-*.*s ", KEY_COLUMNS, s->key, VALUE_COLUMNS, TEXT_ARG(origin->text));
         if (s->kind == SETTING_WORKERS && text_eq(origin->text, TEXT("auto")))
             fprintf(to, "(%u) ", c->settings.workers);
         print_origin(origin, to);
         fputc('\n', to);
     }
+    for (size_t i = 1; i < c->service_count; i++)
+        print_service(&c->services[i], to);
 }

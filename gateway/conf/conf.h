@@ -31,19 +31,33 @@ struct conf_origin {
     struct where where;
 };
 
+/* `upstream`, and those of `upstreams` */
+enum { CONF_SERVICES_MAX = 1 + SERVICES_MAX };
+
 /* settings, mapping, token, and those of the docs and of TLS */
-enum { CONF_FILES_MAX = 3 + DOCS_FILES + TLS_FILES_MAX };
+enum { CONF_FILES_MAX = 3 + DOCS_FILES + TLS_FILES_MAX + 3 * SERVICES_MAX };
+
+/* One service, as it is to be asked. */
+struct conf_service {
+    struct text name; /* "upstream", or as `upstreams` has it */
+    struct where where;
+    struct upstream_settings settings;
+    struct service_tls_files tls;
+    const struct conf_origin *origins; /* one for each row of SETTINGS; those of `upstream` count */
+};
 
 /* Both files, as they were read.  Nothing in it changes; it is counted like its mapping. */
 struct conf {
     atomic_uint references;
-    const char *file;         /* the settings file that was read */
-    struct settings settings; /* texts owned by the conf */
-    struct mapping *mapping;  /* one reference */
-    struct docs *docs;        /* what docs.serve shows; NULL: nothing */
-    struct text admin_token;  /* what admin_token_file holds; absent: none */
-    struct tls_files tls;     /* with clients */
-    struct service_tls_files service_tls;
+    const char *file;                                /* the settings file that was read */
+    struct settings settings;                        /* texts owned by the conf */
+    struct mapping *mapping;                         /* one reference */
+    struct docs *docs;                               /* what docs.serve shows; NULL: nothing */
+    struct text admin_token;                         /* what admin_token_file holds; absent: none */
+    struct tls_files tls;                            /* with clients */
+    struct conf_service services[CONF_SERVICES_MAX]; /* the first: `upstream` */
+    size_t service_count;
+    const struct conf_service **routed;     /* by the number that a route's service has */
     const struct conf_origin *origins;      /* one for each row of SETTINGS */
     struct file_mark files[CONF_FILES_MAX]; /* all that was read */
     size_t file_count;
@@ -62,6 +76,9 @@ struct conf *conf_load(const char *file, const struct conf_overrides *overrides,
  * default, and those that have none are absent.
  */
 struct conf *conf_load_mapping(const char *file, struct diag *complaints);
+
+/* The service that ROUTE of C's mapping goes to; NULL: the one where no route says another. */
+const struct conf_service *conf_service_of(const struct conf *c, const struct route *route);
 
 /* One more reference to C; from any thread. */
 struct conf *conf_ref(struct conf *c);

@@ -229,6 +229,7 @@ static void tell_scope(const struct telling *t, struct mapping_scope *scope,
                        const struct yaml_node *map)
 {
     tell_rules(t, scope, map);
+    telling_service(t, scope, map);
     for (const struct yaml_node *m = map->first; m; m = m->next) {
         if (telling_is(m, "methods") && is_method_table(m))
             tell_method_pairs(t, scope, m);
@@ -246,8 +247,8 @@ static void tell_scope(const struct telling *t, struct mapping_scope *scope,
 static void tell_resource(const struct telling *t, struct mapping_scope *route,
                           const struct yaml_node *resource)
 {
-    static const char *const known[] = {"methods",    "opaque", "fields",  "values",
-                                        "collisions", "body",   "timeout", "max_body"};
+    static const char *const known[] = {"methods", "opaque",  "fields",   "values", "collisions",
+                                        "body",    "timeout", "max_body", "service"};
     static const struct expect_keys keys = TELLING_KEYS(known);
     char what[TELLING_NAME_BYTES];
 
@@ -270,9 +271,9 @@ static void tell_resource(const struct telling *t, struct mapping_scope *route,
 
 static void tell_route(const struct telling *t, const struct yaml_node *route)
 {
-    static const char *const known[] = {"client", "upstream", "methods", "resources",
-                                        "opaque", "fields",   "values",  "collisions",
-                                        "body",   "timeout",  "max_body"};
+    static const char *const known[] = {"client", "upstream", "methods",  "resources",
+                                        "opaque", "fields",   "values",   "collisions",
+                                        "body",   "timeout",  "max_body", "service"};
     static const struct expect_keys keys = TELLING_KEYS(known);
 
     if (!expect_map(route, "a route", t->d))

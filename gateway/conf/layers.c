@@ -1,7 +1,6 @@
 #include "conf/layers.h"
 
 #include "base/buf.h"
-#include "conf/endpoint.h"
 #include "conf/expect.h"
 
 #include <assert.h>
@@ -14,7 +13,7 @@ enum {
 
 void layers_init(struct layers *l, const char *file, struct arena *arena, struct diag *d)
 {
-    *l = (struct layers){.file = file, .arena = arena, .d = d};
+    *l = (struct layers){.file = file, .section = TEXT("upstream"), .arena = arena, .d = d};
     settings_standard(&l->settings);
     for (size_t i = 0; i < SETTINGS_COUNT; i++)
         l->origins[i] = (struct conf_origin){
@@ -34,16 +33,6 @@ static struct text keep(struct layers *l, struct text value)
     return kept;
 }
 
-static void apply(struct layers *l, const struct setting *s, struct text value,
-                  struct conf_origin origin)
-{
-    origin.text = keep(l, value);
-    if (origin.text.at && setting_read(s, origin.text, origin.where, &l->settings, l->d))
-        l->origins[s - settings_table] = origin;
-}
-
-/* --- the file ------------------------------------------------------------------ */
-
 /* "limits" and "json_depth" as "limits.json_depth"; absent if it is longer than any key. */
 static struct text join(struct text section, struct text key, char *to)
 {
@@ -55,6 +44,32 @@ static struct text join(struct text section, struct text key, char *to)
     buf_add(&joined, key);
     return joined.failed ? (struct text){0} : buf_text(&joined);
 }
+
+/* S with its key as L writes it: a named service's are below its own name. */
+static struct setting spelled(struct layers *l, const struct setting *s)
+{
+    struct setting as = *s;
+    char space[KEY_BYTES];
+    struct text key = {0};
+
+    if (l->service.at)
+        key = keep(l, join(l->section, text_from(strchr(s->key, '.') + 1), space));
+    if (key.at)
+        as.key = key.at;
+    return as;
+}
+
+static void apply(struct layers *l, const struct setting *s, struct text value,
+                  struct conf_origin origin)
+{
+    struct setting as = spelled(l, s);
+
+    origin.text = keep(l, value);
+    if (origin.text.at && setting_read(&as, origin.text, origin.where, &l->settings, l->d))
+        l->origins[s - settings_table] = origin;
+}
+
+/* --- the file ------------------------------------------------------------------ */
 
 /* The part of KEY that stands in the map of SECTION: "a" of "s.a", and of "s.a.b"; or absent. */
 static struct text part_of(const char *key, struct text section)
@@ -100,8 +115,10 @@ static void learn(struct vocabulary *v, struct text word)
 static void learn_section(struct vocabulary *v, struct text section)
 {
     v->keys = (struct expect_keys){.known = v->known};
-    if (section.len == 0)
+    if (section.len == 0) {
         learn(v, TEXT("version"));
+        learn(v, TEXT("upstreams")); /* services.h */
+    }
     for (size_t i = 0; i < SETTINGS_COUNT; i++) {
         struct text part = part_of(settings_table[i].key, section);
 
@@ -127,6 +144,7 @@ static void apply_list(struct layers *l, const struct setting *s, const struct y
     char space[LIST_BYTES];
     struct buf joined = {.at = space, .capacity = sizeof space, .max = sizeof space};
     struct conf_origin origin = {.source = CONF_FILE, .where = list->where};
+    struct setting as = spelled(l, s);
 
     setting_clear(s, &l->settings);
     for (const struct yaml_node *n = list->first; n; n = n->next) {
@@ -134,13 +152,13 @@ static void apply_list(struct layers *l, const struct setting *s, const struct y
 
         if (expect_text(n, member_of(s), l->d))
             address = keep(l, n->text);
-        if (!address.at || !setting_add(s, address, n->where, &l->settings, l->d))
+        if (!address.at || !setting_add(&as, address, n->where, &l->settings, l->d))
             continue;
         buf_add(&joined, joined.len ? TEXT(", ") : TEXT(""));
         buf_add(&joined, address);
     }
     if (!list->first && s->kind != SETTING_NETWORKS && s->kind != SETTING_FILES)
-        diag_error(l->d, list->where, "empty", "\"%s\" must not be empty", s->key);
+        diag_error(l->d, list->where, "empty", "\"%s\" must not be empty", as.key);
     origin.text = keep(l, joined.len ? buf_text(&joined) : TEXT("none"));
     l->origins[s - settings_table] = origin;
 }
@@ -245,12 +263,49 @@ void layers_file(struct layers *l, const struct yaml_node *root)
     apply_map(l, TEXT(""), root);
 }
 
+void layers_service(struct layers *l, const struct yaml_node *map)
+{
+    apply_map(l, TEXT("upstream"), map);
+}
+
 /* --- environment and command line ------------------------------------------------ */
+
+/* True if KEY is of a named service that there is. */
+static bool is_of_service(const struct layers *l, struct text key)
+{
+    struct text section = TEXT("upstreams.");
+
+    if (!text_starts(key, section))
+        return false;
+    key = text_from_offset(key, section.len);
+    return l->services && yaml_member(l->services, text_of(key.at, text_find(key, '.')));
+}
+
+/* The setting that KEY stands for in L; NULL: none.  True in *OTHERS_OUT: other layers have it. */
+static const struct setting *find(const struct layers *l, struct text key, bool *others_out)
+{
+    char space[KEY_BYTES];
+    bool own =
+        key.len > l->section.len && text_starts(key, l->section) && key.at[l->section.len] == '.';
+
+    if (!l->service.at) {
+        const struct setting *s = setting_find(key);
+
+        *others_out = !s && is_of_service(l, key) && key.len < KEY_BYTES;
+        return s;
+    }
+    *others_out = !own;
+    if (!own)
+        return NULL;
+    return setting_find(join(TEXT("upstream"), text_from_offset(key, l->section.len + 1), space));
+}
 
 static const char *nearest_key(struct text key)
 {
     const char *keys[SETTINGS_COUNT];
 
+    if (text_starts(key, TEXT("upstreams.")))
+        return NULL; /* a service that the file does not name, or no key of one */
     for (size_t i = 0; i < SETTINGS_COUNT; i++)
         keys[i] = settings_table[i].key;
     return diag_nearest(key, keys, SETTINGS_COUNT);
@@ -314,7 +369,10 @@ void layers_environment(struct layers *l, char *const *environment)
             text_eq(name, TEXT("DPGW_CONFIG")))
             continue;
         struct text key = key_of_variable(text_from_offset(name, prefix.len), space);
-        const struct setting *s = key.at ? setting_find(key) : NULL;
+        bool others = l->service.at && !key.at;
+        const struct setting *s = key.at ? find(l, key, &others) : NULL;
+        if (others)
+            continue;
         if (!s) {
             warn_of_variable(l, name, key);
             continue;
@@ -333,8 +391,11 @@ static void override(struct layers *l, struct text argument)
     size_t equals = text_find(argument, '=');
     struct text key = text_of(argument.at, equals);
     int shown = key.len > KEY_BYTES ? KEY_BYTES : (int)key.len;
-    const struct setting *s = setting_find(key);
+    bool others;
+    const struct setting *s = find(l, key, &others);
 
+    if (others || (l->service.at && equals == argument.len))
+        return;
     if (equals == argument.len) {
         shown = (int)text_find(text_of(key.at, (size_t)shown), ':'); /* of a URL, say: no more */
         diag_error(l->d, where, "usage", "\"%.*s\" is not of the form key=value", shown, key.at);
@@ -366,104 +427,4 @@ const struct conf_origin *layers_origin(const struct layers *l, const void *fiel
         i++;
     assert(i < SETTINGS_COUNT);
     return &l->origins[i];
-}
-
-/* Complains that SMALL (called NAME) is not below, or at most, LARGE. */
-static void refuse_order(const struct layers *l, const void *small, const char *name,
-                         const char *relation)
-{
-    diag_error(l->d, layers_origin(l, small)->where, "contradiction", "%s must be %s", name,
-               relation);
-}
-
-static bool addresses_hold(const struct addresses *addresses, struct text address)
-{
-    for (size_t i = 0; i < addresses->count; i++)
-        if (text_eq(addresses->at[i], address))
-            return true;
-    return false;
-}
-
-static bool any_tls(const struct addresses *listen)
-{
-    for (size_t i = 0; i < listen->count; i++)
-        if (listen->ways[i].tls)
-            return true;
-    return false;
-}
-
-/* TLS with clients: certificates, keys and authorities are all there, or none is needed. */
-static void check_tls(const struct layers *l)
-{
-    const struct settings *s = &l->settings;
-    size_t certificates = s->tls.certificates.count, keys = s->tls.keys.count;
-
-    if (any_tls(&s->listen) && certificates == 0) {
-        diag_error(l->d, layers_origin(l, &s->listen)->where, "missing-key",
-                   "an address has the word tls, and tls.certificates is not set");
-        diag_hint(l->d, "add: tls: {certificates: [server.pem], keys: [server.key]}");
-    }
-    if (certificates != keys) {
-        diag_error(l->d, layers_origin(l, keys ? &s->tls.keys : &s->tls.certificates)->where,
-                   "contradiction", "tls.certificates has %zu files and tls.keys has %zu",
-                   certificates, keys);
-        diag_hint(l->d, "the n-th key belongs to the n-th certificate");
-    }
-    if (s->tls.client_auth != CLIENT_AUTH_OFF && !s->tls.client_ca.at) {
-        diag_error(l->d, layers_origin(l, &s->tls.client_auth)->where, "missing-key",
-                   "tls.client_auth asks for certificates, and tls.client_ca is not set");
-        diag_hint(l->d, "name a file with the authorities that may vouch for clients");
-    }
-}
-
-static void check_service_tls(const struct layers *l)
-{
-    const struct settings_service_tls *tls = &l->settings.upstream.tls;
-
-    if (!tls->certificate.at == !tls->key.at)
-        return;
-    diag_error(l->d, layers_origin(l, tls->key.at ? &tls->key : &tls->certificate)->where,
-               "contradiction", "upstream.tls.certificate and upstream.tls.key go together");
-}
-
-/* True if T may be asked for as it is. */
-static bool is_target(struct text t)
-{
-    for (size_t i = 0; i < t.len; i++)
-        if (t.at[i] <= ' ' || t.at[i] == 0x7f)
-            return false;
-    return t.at[0] == '/';
-}
-
-void layers_check(const struct layers *l)
-{
-    const struct settings *s = &l->settings;
-
-    if (s->limits.buffer_low >= s->limits.buffer_high)
-        refuse_order(l, &s->limits.buffer_low, "limits.buffer_low", "less than limits.buffer_high");
-    if (s->limits.request_line > s->limits.request_head)
-        refuse_order(l, &s->limits.request_line, "limits.request_line",
-                     "at most limits.request_head");
-    if (s->limits.request_buffer > s->limits.buffer_high)
-        refuse_order(l, &s->limits.request_buffer, "limits.request_buffer",
-                     "at most limits.buffer_high");
-    if (s->limits.reply_buffer > s->limits.buffer_high)
-        refuse_order(l, &s->limits.reply_buffer, "limits.reply_buffer",
-                     "at most limits.buffer_high");
-    check_tls(l);
-    check_service_tls(l);
-    if (s->upstream.ejection.base > s->upstream.ejection.longest)
-        refuse_order(l, &s->upstream.ejection.base, "upstream.ejection.base",
-                     "at most upstream.ejection.longest");
-    if (s->upstream.health.path.at && !is_target(s->upstream.health.path))
-        diag_error(l->d, layers_origin(l, &s->upstream.health.path)->where, "bad-value",
-                   "upstream.health.path is none or begins with / and has no space in it");
-    if (s->upstream.url.count == 0) {
-        diag_error(l->d, (struct where){.file = l->file}, "missing-key", "upstream.url is not set");
-        diag_hint(l->d, "add: upstream: {url: \"http://127.0.0.1:9000\"}");
-    }
-    for (size_t i = 0; i < s->admin.count; i++)
-        if (addresses_hold(&s->listen, s->admin.at[i]) && !endpoint_is_any_port(s->admin.at[i]))
-            diag_error(l->d, layers_origin(l, &s->admin)->where, "contradiction",
-                       "admin must not be an address that clients can reach");
 }

@@ -26,7 +26,7 @@ struct addresses {
     size_t count;
 };
 
-enum { ENDPOINTS_OF_ONE_MAX = 32 };
+enum { ENDPOINTS_OF_ONE_MAX = 32, SERVICES_MAX = 16, SERVICE_NAME_MAX = 32 };
 
 /* Where one service is, as written: "http://host:port" or "unix:/path". */
 struct endpoint_list {

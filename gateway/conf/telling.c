@@ -64,3 +64,12 @@ struct written telling_text(const struct telling *t, const struct yaml_node *map
         expect_missing(map, what, key, t->d);
     return (struct written){.where = map->where};
 }
+
+void telling_service(const struct telling *t, struct mapping_scope *scope,
+                     const struct yaml_node *entry)
+{
+    struct written name = telling_text(t, entry, NULL, "service", false);
+
+    if (name.text.at)
+        mapping_scope_service(scope, name);
+}

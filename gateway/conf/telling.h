@@ -49,6 +49,10 @@ const struct yaml_node *telling_entries(const struct telling *t, const struct ya
 struct written telling_text(const struct telling *t, const struct yaml_node *map, const char *what,
                             const char *key, bool needed);
 
+/* Tells the `service` that ENTRY names for SCOPE, if it does. */
+void telling_service(const struct telling *t, struct mapping_scope *scope,
+                     const struct yaml_node *entry);
+
 /* Tells what is served unchanged: ENTRY of `passthrough`. */
 void telling_passthrough(const struct telling *t, const struct yaml_node *entry);
 

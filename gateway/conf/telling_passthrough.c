@@ -36,14 +36,17 @@ static void tell_end(const struct telling *t, struct mapping_scope *scope,
 
 void telling_passthrough(const struct telling *t, const struct yaml_node *entry)
 {
-    static const char *const known[] = {"path",      "deprecated", "sunset",
-                                        "successor", "caller",     "brownout"};
+    static const char *const known[] = {"path",      "service", "deprecated", "sunset",
+                                        "successor", "caller",  "brownout"};
     static const struct expect_keys keys = TELLING_KEYS(known);
 
     if (!expect_map(entry, "an entry of \"passthrough\"", t->d))
         return;
     expect_only(entry, &keys, t->d);
     struct written path = telling_text(t, entry, "this entry", "path", true);
-    if (path.text.at)
-        tell_end(t, mapping_builder_passthrough(t->builder, path), entry);
+    if (!path.text.at)
+        return;
+    struct mapping_scope *scope = mapping_builder_passthrough(t->builder, path);
+    telling_service(t, scope, entry);
+    tell_end(t, scope, entry);
 }

@@ -281,6 +281,7 @@ static void go_up(struct exchange *ex)
 {
     if (!ex->route->passthrough)
         sightings_begin(&ex->sightings, ex->mapping, ex->route, ex->host->sighted, ex->host->owner);
+    ex->scene.upstream_origin = text_from(exchange_pool(ex)->endpoints[0]->url);
     ex->scene.watcher = sightings_watcher(&ex->sightings);
     uplink_begin(ex);
 }

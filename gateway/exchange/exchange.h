@@ -50,7 +50,7 @@ struct exchange_host {
     struct upstream *upstream;
     struct mapping *mapping;    /* the one for new exchanges */
     struct local_replies local; /* before any route of it */
-    struct pool *pool;          /* who they may ask */
+    struct pool *const *pools;  /* who they may ask, by the number of their route's service */
     struct exchange_limits limits;
     atomic_size_t *event_streams;    /* replies under way that are event streams; NULL: not asked */
     struct quota *exchanges;         /* places for requests in flight, shared by all hosts */

@@ -35,7 +35,7 @@ struct text forwarded_value(struct exchange *ex, struct text name, struct text o
 
 struct text forwarded_host(const struct exchange *ex)
 {
-    if (ex->host->pool->client_host && ex->request.head.host.len)
+    if (exchange_pool(ex)->client_host && ex->request.head.host.len)
         return ex->request.head.host;
     return ex->up.asked->authority;
 }
@@ -85,10 +85,7 @@ bool forwarded_scene(struct exchange *ex)
     struct text scheme, host;
     struct buf origin;
 
-    ex->scene = (struct translate_scene){
-        .mapping = ex->mapping,
-        .upstream_origin = text_from(ex->host->pool->endpoints[0]->url),
-    };
+    ex->scene = (struct translate_scene){.mapping = ex->mapping};
     seen_as(ex, &scheme, &host);
     if (host.len == 0)
         return true;

@@ -232,6 +232,14 @@ void local_begin(struct exchange *ex);
 /* The client has taken some of it: sends what is left, as fast as it reads. */
 void local_go_on(struct exchange *ex);
 
+/* --- uplink.c, in what it needs of all -------------------------------------- */
+
+/* Who may be asked for EX, whose route is known. */
+static inline struct pool *exchange_pool(const struct exchange *ex)
+{
+    return ex->host->pools[ex->route->service];
+}
+
 /* --- fields.c, fields_up.c, fields_down.c ----------------------------------- */
 
 /* The fields of EX's request as they go up.  False: no memory. */

@@ -47,7 +47,7 @@ static bool make_target(struct exchange *ex)
  */
 static bool pick(struct exchange *ex)
 {
-    struct endpoint *asked = upstream_pick(ex->host->upstream, ex->host->pool, ex->up.asked);
+    struct endpoint *asked = upstream_pick(ex->host->upstream, exchange_pool(ex), ex->up.asked);
 
     if (!asked) {
         exchange_fail(ex, OUTCOME_OVERLOADED, NULL);
@@ -73,7 +73,7 @@ static void start_transfer(struct exchange *ex, enum http_framing framing, struc
         .between_bytes_ms = wait_ms(ex, ex->host->limits.between_bytes_ms),
         .event_stream = http_list_has(&head->fields, TEXT("accept"), TEXT("text/event-stream")),
         .fresh = ex->up.again, /* the next kept connection may be as dead as the last */
-        .pool = ex->host->pool,
+        .pool = exchange_pool(ex),
     };
 
     if (!pick(ex))
@@ -114,7 +114,7 @@ static bool may_repeat(const struct exchange *ex, bool sent)
 {
     enum http_method method = route_upstream_method(ex->route, ex->request.head.method);
 
-    if (!sent && ex->host->pool->count > 1)
+    if (!sent && exchange_pool(ex)->count > 1)
         return true;
     return is_at_hand(ex) && http_method_idempotent(method);
 }

@@ -62,9 +62,11 @@ struct tls_set *tls_set_new(const struct tls_files *files, struct diag *complain
 /* Frees the set at *SET, if any and if no tls has taken it, and sets *SET to NULL. */
 void tls_set_free(struct tls_set **set);
 
-/* True if all FILES, for clients and for the service, are what they should be; else as above. */
-bool tls_proven(const struct tls_files *files, const struct service_tls_files *service,
-                struct diag *complaints);
+/* True if all FILES, for clients, are what they should be; else as above. */
+bool tls_proven(const struct tls_files *files, struct diag *complaints);
+
+/* True if the authorities, certificate and key of a service are such; else as above. */
+bool tls_service_proven(const struct service_tls_files *files, struct diag *complaints);
 
 /* --- the process ------------------------------------------------------------- */
 

@@ -376,6 +376,12 @@ void mapping_scope_max_body(struct mapping_scope *scope, uint64_t bytes)
     scope->max_body = bytes;
 }
 
+void mapping_scope_service(struct mapping_scope *scope, struct written name)
+{
+    if (check_name(scope->builder, name, "service name"))
+        scope->service = keep(scope->builder, name);
+}
+
 void mapping_builder_word(struct mapping_builder *b, struct written client, struct written upstream)
 {
     add_couple(b, &b->words, client, upstream, "word");

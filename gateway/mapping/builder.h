@@ -61,7 +61,8 @@ struct mapping_scope *mapping_builder_route(struct mapping_builder *b, struct wr
 /* Adds the resource TAIL ("chat/stream"), mirrored below both paths of ROUTE. */
 struct mapping_scope *mapping_builder_resource(struct mapping_scope *route, struct written tail);
 
-/* Adds PATH, served unchanged with all methods.  Its scope takes the next two calls only. */
+/* Adds PATH, served unchanged with all methods.  Its scope takes the next two calls and a service
+ * only. */
 struct mapping_scope *mapping_builder_passthrough(struct mapping_builder *b, struct written path);
 
 /* What an entry says of its end; what it does not say is absent. */
@@ -115,6 +116,9 @@ void mapping_scope_timeout(struct mapping_scope *scope, uint64_t ms);
 
 /* Sets the largest body, in bytes. */
 void mapping_scope_max_body(struct mapping_scope *scope, uint64_t bytes);
+
+/* Sets the service that SCOPE's requests go to, a passthrough's too. */
+void mapping_scope_service(struct mapping_scope *scope, struct written name);
 
 /* Adds a pair of `words`. */
 void mapping_builder_word(struct mapping_builder *b, struct written client,

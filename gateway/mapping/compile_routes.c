@@ -45,6 +45,22 @@ static const struct mapping_scope *above(const struct mapping_scope *s)
     return s->kind == SCOPE_RESOURCE ? s->wider : s;
 }
 
+/* The number of the service that S goes to. */
+static size_t service_of(struct mapping_builder *b, const struct mapping_scope *s)
+{
+    struct written name = s->service.text.at ? s->service : above(s)->service;
+    struct mapping *m = b->mapping;
+
+    if (!name.text.at)
+        return 0;
+    size_t number = draft_number(b, &m->service_numbers, name.text);
+    if (number == LOOKUP_NONE)
+        return 0;
+    if (number > 0 && !m->services[number].name.at)
+        m->services[number] = (struct service_name){name.text, draft_lasting(b, name.where)};
+    return number;
+}
+
 static void fill_route(struct mapping_builder *b, const struct mapping_scope *s,
                        struct served *served)
 {
@@ -60,6 +76,7 @@ static void fill_route(struct mapping_builder *b, const struct mapping_scope *s,
                             .body = (s->has_body ? s : above(s))->body,
                             .timeout_ms = (s->timeout_ms ? s : above(s))->timeout_ms,
                             .max_body = (s->max_body ? s : above(s))->max_body,
+                            .service = service_of(b, s),
                             .rules = s->rules,
                             .deprecation = s->deprecation};
     if (route->passthrough)
@@ -144,6 +161,10 @@ static bool begin(struct mapping_builder *b, struct served **served_out)
         count++;
     *served_out = draft_zero(b, b->arena, count, sizeof **served_out);
     m->routes = draft_zero(b, b->arena, count, sizeof *m->routes);
+    m->services = draft_zero(b, b->arena, count + 1, sizeof *m->services);
+    lookup_init(&m->service_numbers, b->arena);
+    if (m->services && draft_number(b, &m->service_numbers, TEXT("upstream")) == 0)
+        m->services[0].name = TEXT("upstream");
     if (!trie_init(&m->client, b->arena) || !trie_init(&m->upstream, b->arena) ||
         !trie_init(&m->passthrough, b->arena))
         b->no_memory = true;

@@ -125,7 +125,7 @@ static uint64_t add_deprecation(uint64_t digest, const struct deprecation *d)
     return add_number(digest, windows);
 }
 
-static uint64_t add_route(uint64_t digest, const struct route *route)
+static uint64_t add_route(uint64_t digest, const struct mapping *m, const struct route *route)
 {
     digest = add_text(add_text(digest, route->client), route->upstream);
     digest = add_number(digest, (uint64_t)route->passthrough << 8 | route->body);
@@ -133,6 +133,8 @@ static uint64_t add_route(uint64_t digest, const struct route *route)
         digest = add_number(digest,
                             (uint64_t)route->listed[method] << 8 | route->upstream_method[method]);
     digest = add_number(add_number(digest, route->timeout_ms), route->max_body);
+    if (route->service > 0)
+        digest = add_text(add_number(digest, 9), m->services[route->service].name);
     if (route->deprecation)
         digest = add_deprecation(digest, route->deprecation);
     return add_number(digest, route->rules->digest);
@@ -143,6 +145,6 @@ void digest_mapping(struct mapping *m)
     uint64_t digest = add_number(of_vocabulary(&m->vocabulary), m->global->digest);
 
     for (size_t i = 0; i < m->route_count; i++)
-        digest = add_route(digest, m->routes[i]);
+        digest = add_route(digest, m, m->routes[i]);
     snprintf(m->digest, sizeof m->digest, "%08x", (unsigned)(digest ^ digest >> 32));
 }

@@ -91,6 +91,7 @@ struct mapping_scope {
     bool has_body;
     enum route_body body;
     uint64_t timeout_ms, max_body; /* 0: none of its own */
+    struct written service;        /* absent: none of its own */
 
     struct announcement announced; /* of a passthrough, like the rest */
     struct draft_brownout *brownouts, **brownouts_end;

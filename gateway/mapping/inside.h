@@ -92,9 +92,11 @@ struct mapping {
     const struct route **routes;
     size_t route_count;
     struct remarks remarks;
-    struct trie client;      /* struct served, by client path */
-    struct trie upstream;    /* struct served, by upstream path */
-    struct trie passthrough; /* struct served */
+    struct lookup service_numbers; /* names of services */
+    struct service_name *services; /* by that number */
+    struct trie client;            /* struct served, by client path */
+    struct trie upstream;          /* struct served, by upstream path */
+    struct trie passthrough;       /* struct served */
 };
 
 /* The text that FROM becomes by T, or an absent one. */

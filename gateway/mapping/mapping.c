@@ -28,6 +28,12 @@ struct text mapping_digest(const struct mapping *m)
     return text_of(m->digest, sizeof m->digest - 1);
 }
 
+const struct service_name *mapping_services(const struct mapping *m, size_t *count_out)
+{
+    *count_out = m->service_numbers.count;
+    return m->services;
+}
+
 int64_t mapping_loaded(const struct mapping *m)
 {
     return m->loaded;

@@ -30,6 +30,7 @@ struct route {
     enum route_body body;
     uint64_t timeout_ms; /* for the first byte and between bytes; 0: the global ones */
     uint64_t max_body;   /* bytes; 0: the global limit */
+    size_t service;      /* who is asked: a number of mapping_services */
     const struct rules *rules;
     const struct deprecation *deprecation; /* of a passthrough; NULL: it is not deprecated */
 };
@@ -40,6 +41,12 @@ enum route_verdict {
     ROUTE_NO_METHOD  /* 405; route_out is the route whose methods Allow lists */
 };
 
+/* A service that routes name, and where one does first. */
+struct service_name {
+    struct text name;
+    struct where where;
+};
+
 /* One more reference to M. */
 struct mapping *mapping_ref(struct mapping *m);
 
@@ -48,6 +55,12 @@ void mapping_unref(struct mapping **m);
 
 /* The mapping's version: 8 hex digits of a digest of its content. */
 struct text mapping_digest(const struct mapping *m);
+
+/*
+ * The services that routes of M go to, COUNT_OUT of them.  Number 0 is
+ * "upstream", which is where routes go that name none.
+ */
+const struct service_name *mapping_services(const struct mapping *m, size_t *count_out);
 
 /* When M was built, in seconds since the epoch. */
 int64_t mapping_loaded(const struct mapping *m);

@@ -14,7 +14,7 @@ bool generation_begin(struct generation **newest, struct regime *regime,
     g->host = *like;
     g->regime = regime_ref(regime);
     g->host.mapping = regime->conf->mapping;
-    g->host.pool = regime->pool;
+    g->host.pools = regime->routed;
     docs_replies_init(&g->docs, regime->conf->docs);
     g->host.local = (struct local_replies){g->docs.at, g->docs.count};
     g->host.limits = limits_exchange(&regime->conf->settings);

@@ -74,26 +74,51 @@ static void write_pool(struct buf *to, const struct family *family, const struct
 
 /* --- of a pool as a whole ------------------------------------------------------------- */
 
-static void write_counts(struct buf *to, const struct pool *p)
+static uint64_t connections(struct pool_counts counts)
+{
+    return counts.connections;
+}
+
+static uint64_t pending(struct pool_counts counts)
+{
+    return counts.pending;
+}
+
+static uint64_t refused(struct pool_counts counts)
+{
+    return counts.refused;
+}
+
+static const struct pool_family {
+    const char *name, *type, *help;
+    uint64_t (*value)(struct pool_counts counts);
+} pool_families[] = {
+    {"dpgw_upstream_connections", "gauge",
+     "Connections in use, one for each request to the service.", connections},
+    {"dpgw_upstream_pending", "gauge", "Of them not connected yet.", pending},
+    {"dpgw_upstream_refused_total", "counter",
+     "Requests refused because the service has as many as it may have.", refused},
+};
+
+static void write_counts(struct buf *to, const struct pool_family *family, const struct pool *p)
 {
     struct label label = {"upstream", p->name};
-    struct pool_counts counts = pool_counts(p);
 
-    exposition_family(to, "dpgw_upstream_connections", "gauge",
-                      "Connections in use, one for each request to the service.");
-    exposition_sample(to, "dpgw_upstream_connections", "", &label, 1, counts.connections);
-    exposition_family(to, "dpgw_upstream_pending", "gauge", "Of them not connected yet.");
-    exposition_sample(to, "dpgw_upstream_pending", "", &label, 1, counts.pending);
-    exposition_family(to, "dpgw_upstream_refused_total", "counter",
-                      "Requests refused because the service has as many as it may have.");
-    exposition_sample(to, "dpgw_upstream_refused_total", "", &label, 1, counts.refused);
+    exposition_sample(to, family->name, "", &label, 1, family->value(pool_counts(p)));
 }
 
 void metrics_write_endpoints(struct buf *to, const struct regime *regime)
 {
-    write_counts(to, regime->pool);
+    for (size_t i = 0; i < sizeof pool_families / sizeof pool_families[0]; i++) {
+        const struct pool_family *family = &pool_families[i];
+
+        exposition_family(to, family->name, family->type, family->help);
+        for (size_t n = 0; n < regime->pool_count; n++)
+            write_counts(to, family, regime->pools[n]);
+    }
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
         exposition_family(to, families[i].name, families[i].type, families[i].help);
-        write_pool(to, &families[i], regime->pool);
+        for (size_t n = 0; n < regime->pool_count; n++)
+            write_pool(to, &families[i], regime->pools[n]);
     }
 }

@@ -13,8 +13,10 @@
 
 struct regime {
     atomic_uint references;
-    struct conf *conf; /* one reference */
-    struct pool *pool; /* one reference */
+    struct conf *conf;                     /* one reference */
+    struct pool *pools[CONF_SERVICES_MAX]; /* one reference each, as conf->services */
+    size_t pool_count;
+    struct pool **routed; /* by the number that a route's service has */
 };
 
 /*

@@ -34,8 +34,8 @@ enum { EXIT_CUT_SHORT = 1, FOLLOW_SECONDS = 2 };
 struct server {
     const struct settings *settings; /* as they were at the start */
     struct conf *conf;
-    struct regime *regime; /* in force */
-    struct health *health; /* of its endpoints */
+    struct regime *regime;                    /* in force */
+    struct health *health[CONF_SERVICES_MAX]; /* of the endpoints of each of its pools */
     struct reload *reload;
     struct console console;
     struct event_base *base;
@@ -197,19 +197,30 @@ static bool on_prove(void *owner, const struct conf *conf, struct diag *d)
 
     tls_set_free(&s->proven);
     s->proven = tls_set_new(&conf->tls, d);
-    return s->proven;
+    bool proven = s->proven;
+    for (size_t i = 0; i < conf->service_count; i++)
+        proven = tls_service_proven(&conf->services[i].tls, d) && proven;
+    return proven;
+}
+
+static void stop_health(struct server *s)
+{
+    for (size_t i = 0; i < CONF_SERVICES_MAX; i++)
+        health_free(&s->health[i]);
 }
 
 /* Endpoints are checked as the regime in force says from now on.  False: no memory. */
 static bool check_health(struct server *s)
 {
     struct upstream_limits limits = limits_upstream(&s->regime->conf->settings, 1);
+    bool sound = true;
 
-    health_free(&s->health);
-    s->health = health_new(s->base, &limits, s->regime->pool);
-    if (!s->health)
+    stop_health(s);
+    for (size_t i = 0; sound && i < s->regime->pool_count; i++)
+        sound = (s->health[i] = health_new(s->base, &limits, s->regime->pools[i]));
+    if (!sound)
         LOG(LOG_ERROR, "no memory for health checks", LOG_S("hint", "reload again"));
-    return s->health;
+    return sound;
 }
 
 /*
@@ -383,7 +394,7 @@ static void server_fini(struct server *s)
     memory_watch_free(&s->memory);
     guests_free(&s->common.guests);
     drift_free(&s->common.drift);
-    health_free(&s->health);
+    stop_health(s);
     regime_unref(&s->regime);
     callers_free(&s->common.callers);
     tls_set_free(&s->proven);

@@ -47,12 +47,13 @@ static void on_bury(void *owner)
 void stage_open(struct stage *s, const struct scene *scene)
 {
     *s = (struct stage){.scene = scene, .pool = {.count = 1}};
+    s->pools[0] = &s->pool;
     s->pool.endpoints[0] = &fake_endpoints[0];
     s->pool.endpoints[1] = &fake_endpoints[1];
     s->host = (struct exchange_host){
         .base = base,
         .upstream = &s->upstream,
-        .pool = &s->pool,
+        .pools = s->pools,
         .mapping = mapping,
         .exchanges = &s->places,
         .pressure = &s->pressure,

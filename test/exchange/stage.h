@@ -57,7 +57,8 @@ struct stage {
     struct quota places;
     struct pressure pressure;
     struct upstream upstream;
-    struct pool pool; /* of one endpoint, unless the test adds the other */
+    struct pool *pools[2]; /* by service: pool, next */
+    struct pool pool;      /* of one endpoint, unless the test adds the other */
     struct front_request *client;
     struct exchange *ex; /* NULL once it was reaped */
     unsigned burials;

@@ -194,10 +194,17 @@ def scope(keys):
         "timeout": {"description": "How long the service may take until the first byte, and "
                     "between bytes; in place of the timeouts of gateway.yaml.",
                     **ref("time"), "examples": ["300s"]},
+        "service": service(),
         "max_body": {"description": "The largest request body; beyond it 413.  In place of the "
                      "limits of gateway.yaml.", **ref("size"),
                      "examples": ["64MiB", "unlimited"]},
     }
+
+
+def service():
+    return {"description": "Who is asked: a service that gateway.yaml names below upstreams, or "
+            "upstream, which it is where nothing is said.",
+            **name(), "examples": ["upstream"]}
 
 
 def resource():
@@ -270,6 +277,7 @@ def served():
             "properties": {
                 "path": {"description": "The path, the same on both sides.", **ref("path"),
                          "examples": ["/api/v1/spaces/**"]},
+                "service": service(),
                 "deprecated": day("The day since when it is deprecated; replies say so "
                                   "(RFC 9745).", "2026-03-02"),
                 "sunset": day("The day it ends, for clients to know (RFC 8594); nothing ends by "

@@ -34,6 +34,8 @@ ABOUT = {
     "limits": "How much of what is taken; sizes in KiB, MiB, GiB or bytes.",
     "timeouts": "How long is waited for what; in ms, s, m or h.",
     "upstream": "The service that is asked.",
+    "upstreams": "Further services; routes of the mapping name them. What one of them does not say "
+                 "of itself it has from upstream.",
     "upstream.health": "How each endpoint is checked.",
     "upstream.ejection": "When one of several endpoints is left alone for a while.",
     "upstream.tls": "TLS with the service, where its URL begins with https.",
@@ -247,6 +249,20 @@ def version():
     return {"description": "Of this file's form: 1.", "const": 1, "examples": [1]}
 
 
+SERVICE = f"^(?!upstream{END})(?!.*__)[a-z](?:[a-z0-9_-]{{0,30}}[a-z0-9-])?{END}"
+
+
+def services(upstream):
+    """Services by name, each with the keys of UPSTREAM; only where it is has no other source."""
+    return {"description": ABOUT["upstreams"], "type": ["object", "null"], "maxProperties": 16,
+            "propertyNames": patterned(SERVICE, "A name is at most 32 of a-z, 0-9, - and single _, "
+                                       "begins with a letter, and is not \"upstream\"."),
+            "additionalProperties": {
+                **upstream, "description": "A service that routes name.", "type": "object",
+                "examples": [{"url": "http://127.0.0.1:9100"}]},
+            "examples": [{"billing": {"url": "http://127.0.0.1:9100"}}]}
+
+
 def schema(rows):
     """The whole schema, for ROWS of settings."""
     properties = {"version": version()}
@@ -258,6 +274,8 @@ def schema(rows):
                 "description": ABOUT.get(".".join(groups[:depth]), ""), "type": ["object", "null"],
                 "additionalProperties": False, "properties": {}})["properties"]
         inside[key] = described(setting)
+    if "upstream" in properties:
+        properties["upstreams"] = services(properties["upstream"])
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "urn:dpgw:gateway.schema.json",

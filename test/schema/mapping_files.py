@@ -34,6 +34,7 @@ SEMANTIC = [
     ("what is switched off is deprecated first", "brownout-first", "", ""),
     ("a window ends before it begins", "empty-window", "", ""),
     ("no route serves what takes over", "no-successor", "", ""),
+    ("gateway.yaml has no such service", "unknown-service", "", "service"),
     ("a line ends in a line feed", "character", "carriage return", "\r"),
     ("a text has no NUL", "nul", "", ""),
 ]
@@ -135,9 +136,10 @@ PLACES = {
         f"routes: [{ROUTE}, resources: @}}]", f"routes: [{ROUTE}, resources: {{r: @}}}}]",
         f"routes: [{ROUTE}, fields: {{a: @}}}}]",
         *(f"routes: [{ROUTE}, {key}: @}}]" for key in ("fields", "opaque", "values", "collisions",
-                                                       "body", "other")),
+                                                       "body", "service", "other")),
         *(f"routes: [{ROUTE}, resources: {{r: {{methods: [GET], {key}: @}}}}}}]" for key in (
-            "fields", "opaque", "values", "collisions", "body", "client")),
+            "fields", "opaque", "values", "collisions", "body", "service", "client")),
+        'passthrough: [{path: "/a", service: @}]',
     ],
     PATHS: ["passthrough: [{path: @}]",
             f'passthrough: [{{path: "/p/{{x}}/**", deprecated: "2026-03-02", successor: @}}]',

@@ -21,6 +21,7 @@
 #define ONE   TOP ROUTE "}\n"
 
 /* A passthrough with what KEYS say, beside a route that can take over. */
+#define ROUTE_TO(keys)   TOP ROUTE keys "}\n"
 #define DEPRECATED(keys) ONE "passthrough: [{path: \"/p/{x}\"" keys "}]\n"
 
 struct example {
@@ -116,6 +117,7 @@ static const struct example examples[] = {
      "max-body-lowered"},
     {"body of its own", TOP ROUTE ", max_body: 2KiB}\n", ONE, "max-body-source"},
 
+    {"a route to another service", ROUTE_TO(""), ROUTE_TO(", service: other"), "route-service"},
     /* deprecation */
     {"deprecated", DEPRECATED(""), DEPRECATED(", deprecated: 2026-03-02"), "deprecated"},
     {"not deprecated any more", DEPRECATED(", deprecated: 2026-03-02"), DEPRECATED(""),

@@ -47,6 +47,7 @@ static void the_digest_is_of_the_content(void **state)
         BASE "raw",
         BASE "timeout 5",
         BASE "max_body 5",
+        BASE "service other",
         BASE "field a x",
         BASE "field a x request",
         BASE "field a x $.a",

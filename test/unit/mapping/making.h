@@ -10,7 +10,7 @@
  *                                             field client upstream [request] [$.at]
  *     opaque $.a   map $.a c=u,d=v [request]  url|words|name $.a [response]
  *     word c u     header C U                 names_in sort
- *     collisions request keep                 raw   auto   timeout 5   max_body 7
+ *     collisions request keep                 raw   auto   timeout 5   max_body 7   service NAME
  *     watch *x*    ignore x
  */
 #ifndef MAPPING_MAKING_H
@@ -123,6 +123,8 @@ static inline bool making_setting(struct making *m, struct text what)
         mapping_scope_timeout(m->scope, making_number(m->word[1]));
     else if (text_eq(what, TEXT("max_body")))
         mapping_scope_max_body(m->scope, making_number(m->word[1]));
+    else if (text_eq(what, TEXT("service")))
+        mapping_scope_service(m->scope, m->word[1]);
     else if (text_eq(what, TEXT("collisions")))
         mapping_scope_collisions(
             m->scope, text_eq(m->word[1].text, TEXT("request")) ? REQUEST : RESPONSE,
