@@ -275,6 +275,7 @@ passthrough:
         self.assertEqual((status, error, out.count("\n")), (0, "", 1))
         told = json.loads(out)
         self.assertEqual(told["upstream"], {
+            "service": "upstream",
             "method": "POST",
             "url": "http://127.0.0.1:9000/api/v1/accounts/a/workspaces/p%2Fq/chat/stream"
                    "?workspaceId=7"})

@@ -21,7 +21,6 @@ BEYOND_SCHEMAS = {
     "contradictions.gateway.yaml": "one value contradicts another",
     "docs-folder.gateway.yaml": "another file is not there",
     "no-mapping.gateway.yaml": "another file is not there",
-    "unknown-service.gateway.yaml": "the mapping names a service that is not there",
     "tls-files.gateway.yaml": "files do not hold what they should",
 }
 
