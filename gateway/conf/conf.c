@@ -150,7 +150,8 @@ static void load_pem(struct loading *l, struct text path, struct where where, st
             diag_error(l->d, where, "too-large", "%s is larger than 1 MiB", path.at);
     }
     l->conf->files[l->conf->file_count++] = mark;
-    explicit_bzero(bytes.at, bytes.len);
+    if (bytes.at)
+        explicit_bzero(bytes.at, bytes.len);
     buf_fini(&bytes);
 }
 

@@ -37,10 +37,11 @@ class Sockets(cases.Case):
         gate = self.heir([(client, "web"), (admin, "admin"), (second, "")])
         gate.wait_line(" ready ")
         said = [line for line in gate.lines if " listening " in line]
+        plain = "socket=inherited tls=false proxy_protocol=false"
         self.assertEqual([line.split("address=")[1] for line in said],
-                         [f"{self.place(client)} role=client socket=inherited",
-                          f"{self.place(second)} role=client socket=inherited",
-                          f"{self.place(admin)} role=admin socket=inherited"])
+                         [f"{self.place(client)} role=client {plain}",
+                          f"{self.place(second)} role=client {plain}",
+                          f"{self.place(admin)} role=admin {plain}"])
         for sock in (client, second):
             with wire.Connection(self.place(sock)) as connection:
                 self.assertEqual(connection.request("GET", cases.CLIENT).status, 200)
