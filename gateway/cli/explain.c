@@ -178,6 +178,21 @@ static int write_out(const struct teller *teller)
     return EX_IOERR;
 }
 
+/* What the gateway itself answers, where docs.serve is on. */
+static int explain_local(const struct options *o)
+{
+    const struct cli_request *request = &o->request;
+
+    if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
+        fprintf(stderr, "dpgw explain: 405, %.*s takes GET, HEAD only\n", TEXT_ARG(request->path));
+        return EXIT_NO_ROUTE;
+    }
+    printf(o->json ? "{\"route\":\"%.*s\",\"answered_by\":\"gateway\",\"setting\":\"docs.serve\"}\n"
+                   : "route       %.*s\nanswer      by the gateway itself (docs.serve)\n",
+           TEXT_ARG(request->path));
+    return EX_OK;
+}
+
 static int explain(const struct conf *conf, const struct options *o)
 {
     const struct cli_request *request = &o->request;
@@ -260,7 +275,7 @@ int cli_explain(int argc, char **argv)
     struct conf *conf = cli_source_load(&o.source, "explain");
     if (!conf)
         return EX_CONFIG;
-    int code = explain(conf, &o);
+    int code = docs_are_at(conf->docs, o.request.path) ? explain_local(&o) : explain(conf, &o);
     conf_unref(&conf);
     return code;
 }

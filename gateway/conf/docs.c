@@ -209,6 +209,29 @@ struct docs *docs_read(const char *folder, const char *document, struct where bl
     return r.docs;
 }
 
+const struct docs_path docs_paths[DOCS_PATHS] = {
+    {"/openapi.yaml", DOCS_YAML},
+    {"/openapi.json", DOCS_JSON},
+    {"/docs", DOCS_PAGE},
+    {"/docs/", DOCS_PAGE},
+    {"/docs/page.css", DOCS_STYLE},
+    {"/docs/page.js", DOCS_START},
+    {"/docs/redoc.standalone.js", DOCS_REDOC},
+};
+
+bool docs_have(const struct docs *docs, enum docs_part part)
+{
+    return part < DOCS_PAGE || docs->page;
+}
+
+bool docs_are_at(const struct docs *docs, struct text path)
+{
+    for (size_t i = 0; docs && i < DOCS_PATHS; i++)
+        if (text_eq(path, text_from(docs_paths[i].path)))
+            return docs_have(docs, docs_paths[i].part);
+    return false;
+}
+
 void docs_free(struct docs **docs)
 {
     if (!*docs)

@@ -7,7 +7,7 @@
  * left to do when somebody asks.  Without one of its files there is no page,
  * and that is a warning: the API itself goes on.
  *
- * Knows nothing of paths, media types or requests.
+ * Knows nothing of media types or requests.
  */
 #ifndef CONF_DOCS_H
 #define CONF_DOCS_H
@@ -55,6 +55,21 @@ struct docs {
  */
 struct docs *docs_read(const char *folder, const char *document, struct where blame,
                        struct arena *arena, struct arena *scratch, struct diag *d);
+
+/* Where a part is shown; the page has two such places. */
+struct docs_path {
+    const char *path;
+    enum docs_part part;
+};
+
+enum { DOCS_PATHS = 7 };
+extern const struct docs_path docs_paths[DOCS_PATHS];
+
+/* True if DOCS (NULL: nothing) are shown at PATH, which is one of a client. */
+bool docs_are_at(const struct docs *docs, struct text path);
+
+/* True if DOCS have PART. */
+bool docs_have(const struct docs *docs, enum docs_part part);
 
 /* Frees the docs at *DOCS, if any, and sets *DOCS to NULL. */
 void docs_free(struct docs **docs);

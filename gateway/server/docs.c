@@ -1,6 +1,5 @@
 #include "server/docs.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 /*
@@ -19,18 +18,15 @@
     "frame-ancestors 'none'"
 
 static const struct {
-    const char *path;
-    enum docs_part part;
     const char *type;
     const char *policy;
-} rows[] = {
-    {"/openapi.yaml", DOCS_YAML, "application/yaml", ""},
-    {"/openapi.json", DOCS_JSON, "application/json", ""},
-    {"/docs", DOCS_PAGE, "text/html; charset=utf-8", PAGE_POLICY},
-    {"/docs/", DOCS_PAGE, "text/html; charset=utf-8", PAGE_POLICY},
-    {"/docs/page.css", DOCS_STYLE, "text/css; charset=utf-8", ""},
-    {"/docs/page.js", DOCS_START, "text/javascript; charset=utf-8", ""},
-    {"/docs/redoc.standalone.js", DOCS_REDOC, "text/javascript; charset=utf-8", ""},
+} kinds[DOCS_PARTS] = {
+    [DOCS_YAML] = {"application/yaml", ""},
+    [DOCS_JSON] = {"application/json", ""},
+    [DOCS_PAGE] = {"text/html; charset=utf-8", PAGE_POLICY},
+    [DOCS_STYLE] = {"text/css; charset=utf-8", ""},
+    [DOCS_START] = {"text/javascript; charset=utf-8", ""},
+    [DOCS_REDOC] = {"text/javascript; charset=utf-8", ""},
 };
 
 static struct local_form form_of(const struct docs_bytes *bytes)
@@ -43,19 +39,18 @@ static struct local_form form_of(const struct docs_bytes *bytes)
 
 void docs_replies_init(struct docs_replies *to, const struct docs *docs)
 {
-    static_assert(sizeof rows / sizeof rows[0] <= DOCS_REPLIES_MAX, "all of them have room");
-
     to->count = 0;
-    for (size_t i = 0; docs && i < sizeof rows / sizeof rows[0]; i++) {
-        const struct docs_content *content = &docs->parts[rows[i].part];
+    for (size_t i = 0; docs && i < DOCS_PATHS; i++) {
+        enum docs_part part = docs_paths[i].part;
+        const struct docs_content *content = &docs->parts[part];
         struct local_reply *reply = &to->at[to->count];
 
-        if (rows[i].part >= DOCS_PAGE && !docs->page)
+        if (!docs_have(docs, part))
             continue;
         *reply = (struct local_reply){
-            .route = {.client = text_from(rows[i].path), .passthrough = true},
-            .type = text_from(rows[i].type),
-            .policy = text_from(rows[i].policy),
+            .route = {.client = text_from(docs_paths[i].path), .passthrough = true},
+            .type = text_from(kinds[part].type),
+            .policy = text_from(kinds[part].policy),
             .plain = form_of(&content->plain),
             .coded = form_of(&content->coded),
         };

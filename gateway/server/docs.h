@@ -1,8 +1,8 @@
 /*
  * docs.h - what the gateway itself answers at /docs, /openapi.yaml, /openapi.json
  *
- * One table says which part of a configuration's docs is found at which path,
- * as which media type, and what its page may do in a browser.
+ * One table says of each part of a configuration's docs as which media type it
+ * is sent, and what its page may do in a browser.
  */
 #ifndef SERVER_DOCS_H
 #define SERVER_DOCS_H
@@ -10,10 +10,8 @@
 #include "conf/docs.h"
 #include "exchange/local.h"
 
-enum { DOCS_REPLIES_MAX = 8 };
-
 struct docs_replies {
-    struct local_reply at[DOCS_REPLIES_MAX];
+    struct local_reply at[DOCS_PATHS];
     size_t count;
 };
 

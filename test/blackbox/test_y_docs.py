@@ -237,6 +237,24 @@ class Switch(Served):
         gate = self.start(settings={"docs.document": "combined"})
         self.assertEqual(self.title(gate), "both")
 
+    def test_explain_says_who_answers(self):
+        gate = self.start()
+        told = lambda *words: program.run("explain", "-c", gate.config, *words)  # noqa: E731
+        status, out, error = told("GET", "/docs?x")
+        self.assertEqual((status, error), (0, ""))
+        self.assertEqual(out, "route       /docs\nanswer      by the gateway itself (docs.serve)\n")
+        status, out, _ = told("--format", "json", "HEAD", "/openapi.json")
+        self.assertEqual((status, json.loads(out)), (0, {
+            "route": "/openapi.json", "answered_by": "gateway", "setting": "docs.serve"}))
+        status, out, error = told("POST", "/docs")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("405, /docs takes GET, HEAD only", error)
+        self.assertEqual(told("GET", "/docs/x")[0], 1)
+        self.rewrite(gate, serve="false")
+        status, _, error = told("GET", "/docs")
+        self.assertEqual(status, 1)
+        self.assertIn("404, no route serves /docs", error)
+
     def test_without_its_files_there_is_no_page(self):
         gate = self.start(page=False)
         self.assert_error(gate.once("GET", "/docs"), 404, "ROUTE_NOT_FOUND")

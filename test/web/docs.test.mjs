@@ -23,16 +23,18 @@ const OF_REDOC = {
   'label-content-name-mismatch': 'an item of the side bar that holds others has them in its text, not in its name'
 }
 const DESCRIPTION = path.join(ROOT, 'openapi/data-products.yaml')
+const COMBINED = path.join(ROOT, 'openapi/combined.yaml')
 
-let browser, description, faults, gateway, page
+let browser, description, faults, folder, gateway, page
 const ending = endings()
 
 before(async () => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dpgw-docs-'))
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dpgw-docs-'))
   ending(() => fs.rmSync(folder, { recursive: true }))
   fs.cpSync(path.join(ROOT, 'build/docs'), path.join(folder, 'docs'), { recursive: true })
   fs.mkdirSync(path.join(folder, 'openapi'))
   fs.copyFileSync(DESCRIPTION, path.join(folder, 'openapi/data-products.yaml'))
+  fs.copyFileSync(COMBINED, path.join(folder, 'openapi/combined.yaml'))
   description = parse(fs.readFileSync(DESCRIPTION, 'utf8'))
   gateway = await Gateway.start('http://127.0.0.1:9', null, `docs: {serve: true, directory: "${folder}"}`)
   ending(() => gateway.stop())
@@ -117,6 +119,24 @@ async function checkFiles() {
     assert.deepEqual(parse(await reply.text()), description)
   }
 }
+
+test('both APIs in one description: each has its group in the side bar', TIMEOUT, async () => {
+  const both = await Gateway.start('http://127.0.0.1:9', null,
+    `docs: {serve: true, document: combined, directory: "${folder}"}`)
+  try {
+    const groups = parse(fs.readFileSync(COMBINED, 'utf8'))['x-tagGroups'].map(({ name }) => name)
+    assert.equal(groups.length, 2)
+    const other = await browser.newPage()
+    const seen = watch(other, both.url)
+    await other.goto(`${both.url}/docs`)
+    for (const name of groups)
+      await other.locator(`[role=menuitem][data-item-id^="group/"][aria-label="${name}"]`).waitFor()
+    assert.deepEqual(seen, [])
+    await other.close()
+  } finally {
+    await both.stop()
+  }
+})
 
 test('an operation opens from the side bar', TIMEOUT, async () => {
   await open()
