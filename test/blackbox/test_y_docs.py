@@ -180,8 +180,8 @@ class Replies(Served):
         gate.once("POST", "/openapi.json")
         for route, status in (("/docs", 200), ("/openapi.json", 405)):
             gate.wait_line(rf"exchange .*http\.route={route} .*status_code={status}")
-            self.assertRegex(self.ask(gate, "/metrics").body.decode(),
-                             rf'dpgw_requests_total{{route="{route}",.*status="{status}"}} 1')
+            counted = re.compile(rf'dpgw_requests_total{{route="{route}",.*status="{status}"}} 1')
+            self.until(gate, "/metrics", lambda reply, row=counted: row.search(reply.body.decode()))
 
     def test_it_is_shown_with_no_service_behind(self):
         self.put("openapi/data-products.yaml", DESCRIPTION % "alone")
