@@ -24,6 +24,7 @@ class Starve:
 
     def __init__(self, folder):
         self.folder = folder
+        self.gate = None         # the gateway, once a test has started it
         path = folder / "starve"
         path.write_bytes(bytes(ORDER.size))
         self.file = path.open("r+b")
