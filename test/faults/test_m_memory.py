@@ -22,8 +22,8 @@ STRIDE = int(os.environ.get("STRIDE", 1 if RELEASE else 5))
 AT_ONCE = 6  # starts; each waits for most of its time
 COMMAND = "`make test SUITES=faults`"
 
-# The address sanitizer asks libc about each thread that begins, and takes no refusal.
-SANITIZERS_OWN = "AddressSanitizer: CHECK failed: sanitizer_linux_libcdep.cpp"
+# The sanitizers ask libc about each thread that begins, and take no refusal.
+SANITIZERS_OWN = "Sanitizer: CHECK failed: sanitizer_linux_libcdep.cpp"
 
 SMALL = "version: 1\nroutes:\n  - {client: /a, upstream: /b, methods: [GET]}\n"
 GZIP = [("Content-Encoding", "gzip")]
