@@ -25,6 +25,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,7 +50,8 @@ struct server {
     struct admin *admin;
     struct log_writer *log;
     struct watchdog *watchdog;
-    struct event *signals[4];
+    struct event *signals;
+    int signal_fd;
     struct event *done;     /* a worker's thread has ended */
     struct event *drain_by; /* the drain's limit */
     int done_pipe[2];
@@ -124,13 +126,11 @@ static void on_drain_limit(evutil_socket_t fd, short what, void *owner)
     tell_workers(s, WORKER_CUT);
 }
 
-static void on_stop(evutil_socket_t signal, short what, void *owner)
+static void on_stop(struct server *s, int signal)
 {
-    struct server *s = owner;
     uint64_t ms = reload_conf(s->reload)->settings.timeouts.drain;
     struct timeval limit = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
 
-    (void)what;
     if (s->draining) {
         LOG(LOG_WARN, "stopped at once", LOG_N("signal", signal));
         log_flush();
@@ -145,11 +145,8 @@ static void on_stop(evutil_socket_t signal, short what, void *owner)
     tell_workers(s, WORKER_DRAIN);
 }
 
-static void on_hangup(evutil_socket_t signal, short what, void *owner)
+static void on_hangup(struct server *s)
 {
-    struct server *s = owner;
-
-    (void)signal, (void)what;
     reload_now(s->reload, "signal", NULL);
 }
 
@@ -167,11 +164,8 @@ static bool turn_log(struct server *s)
     return fd >= 0;
 }
 
-static void on_rotated(evutil_socket_t signal, short what, void *owner)
+static void on_rotated(struct server *s)
 {
-    struct server *s = owner;
-
-    (void)signal, (void)what;
     if (s->settings->log_file.at && turn_log(s))
         LOG(LOG_INFO, "log file opened", LOG_T("file", s->settings->log_file));
 }
@@ -255,23 +249,7 @@ static void on_taken(void *owner, struct conf *conf)
             LOG_S("hint", "each takes the new configuration as soon as it gets to it"));
 }
 
-static bool make_events(struct server *s)
-{
-    s->signals[0] = evsignal_new(s->base, SIGTERM, on_stop, s);
-    s->signals[1] = evsignal_new(s->base, SIGINT, on_stop, s);
-    s->signals[2] = evsignal_new(s->base, SIGHUP, on_hangup, s);
-    s->signals[3] = evsignal_new(s->base, SIGUSR1, on_rotated, s);
-    for (size_t i = 0; i < 4; i++)
-        if (!s->signals[i] || event_add(s->signals[i], NULL) != 0)
-            return false;
-    if (pipe2(s->done_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-        return false;
-    s->done = event_new(s->base, s->done_pipe[0], EV_READ | EV_PERSIST, on_worker_done, s);
-    s->drain_by = evtimer_new(s->base, on_drain_limit, s);
-    return s->done && s->drain_by && event_add(s->done, NULL) == 0;
-}
-
-static void set_signals(int how)
+static sigset_t signals_heard(void)
 {
     sigset_t set;
 
@@ -280,12 +258,48 @@ static void set_signals(int how)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
-    pthread_sigmask(how, &set, NULL);
+    return set;
 }
 
+static void on_signal(evutil_socket_t fd, short what, void *owner)
+{
+    struct server *s = owner;
+    struct signalfd_siginfo heard;
+
+    (void)what;
+    while (read(fd, &heard, sizeof heard) == sizeof heard) {
+        if (heard.ssi_signo == SIGHUP)
+            on_hangup(s);
+        else if (heard.ssi_signo == SIGUSR1)
+            on_rotated(s);
+        else
+            on_stop(s, (int)heard.ssi_signo);
+    }
+}
+
+static bool make_events(struct server *s)
+{
+    sigset_t set = signals_heard();
+
+    s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (s->signal_fd < 0)
+        return false;
+    s->signals = event_new(s->base, s->signal_fd, EV_READ | EV_PERSIST, on_signal, s);
+    if (!s->signals || event_add(s->signals, NULL) != 0)
+        return false;
+    if (pipe2(s->done_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    s->done = event_new(s->base, s->done_pipe[0], EV_READ | EV_PERSIST, on_worker_done, s);
+    s->drain_by = evtimer_new(s->base, on_drain_limit, s);
+    return s->done && s->drain_by && event_add(s->done, NULL) == 0;
+}
+
+/* They are heard from a descriptor, and stay blocked as handlers. */
 void server_hold_signals(void)
 {
-    set_signals(SIG_BLOCK);
+    sigset_t set = signals_heard();
+
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
 /* --- life ----------------------------------------------------------------- */
@@ -399,9 +413,10 @@ static void server_fini(struct server *s)
     callers_free(&s->common.callers);
     tls_set_free(&s->proven);
     tls_free(&s->common.tls);
-    for (size_t i = 0; i < 4; i++)
-        if (s->signals[i])
-            event_free(s->signals[i]);
+    if (s->signals)
+        event_free(s->signals);
+    if (s->signal_fd >= 0)
+        close(s->signal_fd);
     if (s->done)
         event_free(s->done);
     if (s->drain_by)
@@ -433,16 +448,13 @@ static int boot(struct server *s, const struct reload_source *source)
     if (code != 0)
         return code;
     s->watchdog = watchdog_new(s->base, s->workers, s->settings->workers);
-    bool started =
-        s->watchdog && start_workers(s); /* their threads leave the signals to this one */
-    started = started && check_health(s);
-    set_signals(SIG_UNBLOCK);
-    return started ? 0 : EX_OSERR;
+    return s->watchdog && start_workers(s) && check_health(s) ? 0 : EX_OSERR;
 }
 
 int server_run(struct conf *conf, const struct reload_source *source)
 {
-    struct server s = {.settings = &conf->settings, .conf = conf, .done_pipe = {-1, -1}};
+    struct server s = {
+        .settings = &conf->settings, .conf = conf, .signal_fd = -1, .done_pipe = {-1, -1}};
 
     privileges_of_memory(conf->settings.core_dumps);
     int code = upstream_global_init() ? boot(&s, source) : EX_OSERR;
