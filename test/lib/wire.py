@@ -87,7 +87,9 @@ class Source:
         """True if something can be read within SECONDS, or is there unread already."""
         if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
             return True
-        return bool(select.select([self.sock], [], [], seconds)[0])
+        poll = select.poll()       # select takes no descriptor above 1023
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
 
     def more(self, deadline, most=65536):
         """Reads once.  False at the end; WireError when the deadline has passed."""
