@@ -58,6 +58,7 @@ static void take_out(struct upstream_transfer *t)
 {
     struct upstream *u = t->upstream;
 
+    transfer_let_go(t);
     if (t->in_multi)
         curl_multi_remove_handle(u->multi, t->easy);
     t->in_multi = false;
@@ -200,10 +201,13 @@ static int on_interest(CURL *easy, curl_socket_t fd, int what, void *arg, void *
 
 static void begin(struct upstream_transfer *t)
 {
-    if (curl_multi_add_handle(t->upstream->multi, t->easy) == CURLM_OK)
-        t->in_multi = true;
-    else
+    if (curl_multi_add_handle(t->upstream->multi, t->easy) != CURLM_OK) {
         transfer_fail(t, UPSTREAM_NO_ROOM);
+        return;
+    }
+    t->in_multi = true;
+    t->since_ms = loop_now();
+    loop_watch(t->upstream, transfer_deadline(t));
 }
 
 /* What T needs before the library runs.  False: T is no more. */
@@ -321,7 +325,7 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
         if (due_ms <= now_ms && still_delivers(t, now_ms))
             due_ms = transfer_deadline(t);
         if (due_ms <= now_ms)
-            transfer_fail(t, UPSTREAM_SLOW);
+            transfer_fail(t, t->sends == 0 ? UPSTREAM_REFUSED : UPSTREAM_SLOW);
         else if (due_ms < next_ms)
             next_ms = due_ms;
     }

@@ -21,6 +21,7 @@ enum {
     EXTRA_BYTES = 64,           /* for those */
     BUFFER_BYTES = 65536,       /* receive buffer */
     STREAM_BUFFER_BYTES = 4096, /* of an event stream, which may stay open for long */
+    CONNECT_GRACE_MS = 60000,
 };
 
 static void put(struct block *b, struct text t)
@@ -169,7 +170,9 @@ static CURLcode set_head(struct upstream_transfer *t, const char *target, struct
     long buffer_size = event_stream ? STREAM_BUFFER_BYTES : BUFFER_BYTES;
 
     failed |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, lines);
-    failed |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)limits->connect_ms);
+    /* The gateway's own clock is first: the library would close the socket without telling. */
+    failed |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                               (long)limits->connect_ms + CONNECT_GRACE_MS);
     failed |= curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN, (long)(limits->idle_ms / 1000));
     if (t->buffer_size != buffer_size)
         failed |= curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, buffer_size);

@@ -1,10 +1,8 @@
 #include "upstream/curl_transfer.h"
 
-#include "base/log.h"
 #include "base/reserve.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 
 void transfer_fail(struct upstream_transfer *t, enum upstream_failure why)
@@ -30,50 +28,10 @@ static void forbid_reuse(struct upstream_transfer *t)
 
 /* --- connections ------------------------------------------------------------ */
 
-/* True if ERROR is for want of something that may be there again shortly. */
-static bool is_shortage(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
-{
-    struct upstream_transfer *t = arg;
-    struct upstream *u = t->upstream;
-    int fd = wires_open(&u->wires, &to->addr, to->addrlen, to->socktype, to->protocol);
-
-    (void)purpose;
-    t->starved = fd < 0 && is_shortage(errno);
-    if (t->starved && !u->complained)
-        LOG(LOG_ERROR, "upstream_socket_failed", LOG_S("why", strerror(errno)));
-    u->complained = t->starved;
-    t->opened = fd;
-    return fd;
-}
-
-/* True if what comes in on T's connection are the bytes of replies and nothing else. */
-static bool wire_is_plain(const struct upstream_transfer *t)
-{
-    return t->wire && strncmp(t->endpoint->url, "http:", 5) == 0;
-}
-
 /* What it is called when T's connection ends now. */
 static enum upstream_failure cut_or_broke(const struct upstream_transfer *t)
 {
     return t->heard ? UPSTREAM_CUT : UPSTREAM_BROKE;
-}
-
-static int on_close(void *arg, curl_socket_t fd)
-{
-    struct upstream *u = arg;
-    struct wire *w = wires_get(&u->wires, fd);
-
-    if (w->transfer) {
-        w->transfer->heard |= wire_is_plain(w->transfer) && wire_heard(w);
-        w->transfer->wire = NULL;
-    }
-    wires_close(&u->wires, fd);
-    return 0;
 }
 
 static struct wire_end end_of(const char *ip, int port)
@@ -102,7 +60,7 @@ static struct wire *find_wire(const struct upstream_transfer *t, const struct wi
 {
     struct wires *wires = &t->upstream->wires;
 
-    return t->endpoint->path ? wires_get(wires, t->opened) : wires_find(wires, local, remote);
+    return t->endpoint->path ? wires_get(wires, t->opened[0]) : wires_find(wires, local, remote);
 }
 
 static void note_connected(struct upstream_transfer *t)
@@ -232,7 +190,8 @@ static void take_head(struct upstream_transfer *t)
 {
     touch(t);
     /* What comes behind a reply that ends with its head the library drops. */
-    if (!t->reply.reusable || (t->reply.complete && wire_is_plain(t) && wire_has_excess(t->wire)))
+    if (!t->reply.reusable ||
+        (t->reply.complete && transfer_is_plain(t) && wire_has_excess(t->wire)))
         forbid_reuse(t);
     note_complete(t);
     t->events.on_head(t->owner, &t->reply.head);
@@ -314,10 +273,7 @@ static CURLcode set_callbacks(struct upstream_transfer *t)
     CURL *e = t->easy;
     CURLcode failed = curl_easy_setopt(e, CURLOPT_PRIVATE, t);
 
-    failed |= curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_open);
-    failed |= curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
-    failed |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-    failed |= curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->upstream);
+    failed |= transfer_sockets(t);
     failed |= curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_send);
     failed |= curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
     failed |= curl_easy_setopt(e, CURLOPT_READFUNCTION, on_room);
@@ -490,8 +446,10 @@ uint64_t transfer_deadline(const struct upstream_transfer *t)
 {
     uint64_t wait_ms = t->between_bytes_ms;
 
-    if (!t->in_multi || t->over || t->sends == 0)
+    if (!t->in_multi || t->over)
         return UINT64_MAX;
+    if (t->sends == 0)
+        return t->since_ms + t->upstream->limits.connect_ms;
     if (t->shut || (t->send_paused && !t->reply.has_head))
         return UINT64_MAX;
     if (t->body_given && !t->reply.has_head)

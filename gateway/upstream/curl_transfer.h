@@ -35,8 +35,9 @@ struct upstream_transfer {
     unsigned sends;    /* how often the library was about to send the request */
     enum upstream_failure failure;
     long lifetime_s; /* the handle's, of connections */
-    int opened;      /* the socket that was opened for it last */
-    bool pending;    /* counted so in the pool */
+    /* The sockets that were opened for it last, the newest first: of two families at most. */
+    int opened[2];
+    bool pending; /* counted so in the pool */
     bool in_multi;
     bool over;             /* cancelled or failed: callbacks say no */
     bool cancelled;        /* to be buried */
@@ -91,6 +92,23 @@ void transfer_tell_end(struct upstream_transfer *t, CURLcode result);
 /* T's endpoint has come to VERDICT; the first counts. */
 void transfer_give_back(struct upstream_transfer *t, enum pool_verdict verdict);
 
+/* When T fails unless something moves; UINT64_MAX: never. */
+uint64_t transfer_deadline(const struct upstream_transfer *t);
+
+/* --- curl_socket.c ---------------------------------------------------------------- */
+
+/* Has the library ask for T's sockets and give them back. */
+CURLcode transfer_sockets(struct upstream_transfer *t);
+
+/* True if what comes in on T's connection are the bytes of replies and nothing else. */
+bool transfer_is_plain(const struct upstream_transfer *t);
+
+/*
+ * T is about to be taken back: sockets of its that never connected are no
+ * wires any more, for the library closes them without telling.
+ */
+void transfer_let_go(const struct upstream_transfer *t);
+
 /* --- curl_tls.c ------------------------------------------------------------------- */
 
 /* Has T speak TLS as POOL says, if its handle did not. */
@@ -110,8 +128,5 @@ bool transfer_tls_holds(const struct upstream_transfer *t);
 
 /* Says why TLS with the service failed, if it did, of which no reply tells; not too often. */
 void transfer_tls_tell(struct upstream_transfer *t, CURLcode result);
-
-/* When T fails unless something moves; UINT64_MAX: never. */
-uint64_t transfer_deadline(const struct upstream_transfer *t);
 
 #endif

@@ -174,9 +174,9 @@ static uint64_t cookie_of(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
 }
 
-int wires_open(struct wires *ws, const struct sockaddr *to, socklen_t len, int type, int protocol)
+int wires_open(struct wires *ws, struct upstream_transfer *opener, const struct sockaddr *to,
+               int type, int protocol)
 {
-    (void)len;
     int fd = socket(to->sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
     struct wire *w = fd >= 0 ? add(ws, fd) : NULL;
 
@@ -186,6 +186,7 @@ int wires_open(struct wires *ws, const struct sockaddr *to, socklen_t len, int t
         return -1;
     read_end(to, &w->remote);
     w->cookie = cookie_of(fd);
+    w->opener = opener;
     return fd;
 }
 
@@ -196,6 +197,14 @@ void wires_close(struct wires *ws, int fd)
     assert(w && !w->foreign);
     drop(w);
     close(fd);
+}
+
+void wires_let_go(struct wires *ws, int fd, const struct upstream_transfer *opener)
+{
+    struct wire *w = wires_get(ws, fd);
+
+    if (w && !w->foreign && !w->used && w->opener == opener)
+        drop(w);
 }
 
 bool wires_want(struct wires *ws, int fd, bool read, bool write)

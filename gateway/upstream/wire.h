@@ -46,6 +46,7 @@ struct wire {
     uint64_t acked;         /* bytes that the other end said it has, when last asked */
     uint64_t idle_since_ms; /* while idle */
     struct wire_end local, remote;
+    struct upstream_transfer *opener;   /* that it was opened for; may be gone */
     struct upstream_transfer *transfer; /* that uses it, or NULL */
     struct endpoint *endpoint;          /* at its other end, a reference; NULL: not used yet */
     LIST_ENTRY(wire) by_name;
@@ -77,11 +78,19 @@ void wires_init(struct wires *ws, struct event_base *base,
 /* Closes and frees all that is left. */
 void wires_fini(struct wires *ws);
 
-/* A new non-blocking socket that will connect to the LEN bytes at TO; -1: none. */
-int wires_open(struct wires *ws, const struct sockaddr *to, socklen_t len, int type, int protocol);
+/* A new non-blocking socket for OPENER that will connect to TO; -1: none. */
+int wires_open(struct wires *ws, struct upstream_transfer *opener, const struct sockaddr *to,
+               int type, int protocol);
 
 /* Closes FD, which wires_open gave. */
 void wires_close(struct wires *ws, int fd);
+
+/*
+ * FD is no wire any more if it was opened for OPENER and has carried nothing:
+ * whoever has it may close it without a word, after which its number may be
+ * another thread's.
+ */
+void wires_let_go(struct wires *ws, int fd, const struct upstream_transfer *opener);
 
 /* The wire under FD, or NULL. */
 struct wire *wires_get(const struct wires *ws, int fd);
