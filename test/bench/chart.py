@@ -71,7 +71,9 @@ def svg(bench):
     labels = {name: label.replace("*", "").replace("`", "")
               for name, label in bench["labels"].items()}
     lines, top = [text(8, 22, f"{bench['date']}, commit {bench['commit']}; {bench['machine']}", "note"),
-                  text(8, 38, "medians and spans of the rounds; the scale is logarithmic", "note")], 44
+                  text(8, 38, "medians and spans of the rounds, on a logarithmic scale; each asked at "
+                       f"{100 * bench['shares']['paced']:.0f} % of the rate that it can take, or of "
+                       "dpgw's where that is less", "note")], 44
     for work in bench["works"].values():
         if any("cpu_us" in row for row in work["rows"].values()):
             more, height = panel(work, labels, top)

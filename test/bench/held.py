@@ -43,7 +43,7 @@ def streams(folder, row, translated, count=STREAMS, seconds=STREAM_SECONDS):
     finally:
         crowded.close()
     return {"streams": count, "each_bytes": (opened - before) / count, "events": events,
-            "cpu_us": took * 1e6 / events, "translated": translated}
+            "a_second": EVENTS_A_SECOND, "cpu_us": took * 1e6 / events, "translated": translated}
 
 
 def beat(crowded, numbers, text, turn):

@@ -11,9 +11,7 @@ import math
 import wire
 
 CLIENT_CORE_MAX = 0.9            # busy, of the core of the clients and the service
-# What the service does when asked itself, times the fastest proxy that translates, and the fastest
-# that does not: nginx takes a request and makes one, so no nginx behind it is three times as fast.
-UPSTREAM_LEAST, UPSTREAM_LEAST_PLAIN = 3, 2
+UPSTREAM_LEAST = 3               # times the fastest proxy's rate: what the service itself can do
 
 
 class Void(Exception):
@@ -57,11 +55,11 @@ def client_core(busy):
                    f"more than {100 * CLIENT_CORE_MAX:.0f} %")
 
 
-def upstream(direct, fastest, least=UPSTREAM_LEAST):
+def upstream(direct, fastest):
     """Void if the service may have held the proxies up; requests a second of both."""
-    if direct < least * fastest:
+    if direct < UPSTREAM_LEAST * fastest:
         raise Void(f"the service answered {direct:.0f} requests a second when asked itself, less "
-                   f"than {least} times the {fastest:.0f} of the fastest proxy")
+                   f"than {UPSTREAM_LEAST} times the {fastest:.0f} that the fastest proxy was asked")
 
 
 def complaint(check, *figures):

@@ -17,16 +17,15 @@ class Row:
     """
     One line of the tables.  START(folder, upstream, work) gives something that
     runs, with an address.  TO_THE_BYTE: it leaves bytes alone that are no
-    names.  REQUESTS: it translates bodies of requests, too.  PLAIN: it knows
-    no JSON and is nearly as fast as the service.  ONLY: the names
+    names.  REQUESTS: it translates bodies of requests, too.  ONLY: the names
     of the works that it is measured at, or all.
     """
 
     def __init__(self, name, label, start, dialect=CLIENT, to_the_byte=True, requests=True,
-                 plain=False, only=None):
+                 only=None):
         self.name, self.label, self._start = name, label, start
         self.dialect, self.to_the_byte, self.requests = dialect, to_the_byte, requests
-        self.plain, self.only = plain, only
+        self.only = only
 
     def does(self, work):
         return (self.only is None or work.name in self.only) and (self.requests or not work.body)
@@ -101,11 +100,9 @@ def bare_evhttp(folder, _, work):
 SMALL = ("1k", "12k", "post")
 ROWS = [
     Row("dpgw", "**dpgw**", dpgw()),
-    Row("nginx", "nginx `proxy_pass`, untranslated", nginx("nginx.conf"), SERVICE,
-        plain=True),
-    Row("haproxy", "HAProxy, untranslated", haproxy, SERVICE, plain=True),
-    Row("sub_filter", "nginx `sub_filter`, text only", nginx("sub_filter.conf"), requests=False,
-        plain=True),
+    Row("nginx", "nginx `proxy_pass`, untranslated", nginx("nginx.conf"), SERVICE),
+    Row("haproxy", "HAProxy, untranslated", haproxy, SERVICE),
+    Row("sub_filter", "nginx `sub_filter`, text only", nginx("sub_filter.conf"), requests=False),
     Row("lua", "nginx + Lua + lua-cjson", nginx("lua.conf"), to_the_byte=False),
     Row("njs", "nginx + njs", nginx("njs.conf"), to_the_byte=False),
     Row("go", "Go `httputil.ReverseProxy`", go, to_the_byte=False),

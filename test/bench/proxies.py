@@ -3,9 +3,11 @@
 
 Words pick works and rows by name (`proxies.py 1k dpgw nginx`); without any of
 a kind, all of it is measured.  Each round asks every proxy in turn, on one
-core, with the clients and the service on the other.  Figures are medians over
-the rounds; ratios are taken round by round.  Results go to build/bench.json,
-tables to standard output, and a plot to build/bench.svg.
+core, with the clients and the service on the other: first flat out, which
+says how much it can take, then at a rate that the clients' core keeps up
+with, the same for all that can take it.  Figures are medians over the rounds;
+ratios are taken round by round.  Results go to build/bench.json, tables to
+standard output, and a plot to build/bench.svg.
 """
 import contextlib
 import json
@@ -35,25 +37,34 @@ import turns
 import work as works
 
 QUICK = os.environ.get("BENCH_QUICK") == "1"
-ROUNDS = 3 if QUICK else 5
-LOAD = 0.3                       # of what the gateway can do: the rate of the open loop
-OVERLOAD = 0.9                   # of what a row can do: beyond it an open loop tells nothing
+# Each row is first asked flat out, then at a share of the rate that it came to, or of the
+# gateway's where that is less: CPU is what it took at PACED, latency what it was at LATE.
+ROUNDS = {"flat": 2, "paced": 2, "late": 2} if QUICK else {"flat": 3, "paced": 5, "late": 5}
+PACED, LATE = 0.7, 0.3
 TRANSFERS = 32
 DIRECT = lineup.Row("direct", "", None, works.SERVICE)
+CURL = lineup.Row("curl", "", None, works.SERVICE)
 
 
 class Measured:
-    """What one row came to at one work: its turns, or why it has none."""
+    """What one row came to at one work: its turns by kind, or why it has none."""
 
     def __init__(self):
-        self.turns, self.latency, self.void, self.peak = [], [], [], None
+        self.turns, self.void, self.peak = {kind: [] for kind in ROUNDS}, [], None
+
+    def spread(self, kind, name):
+        values = [turn[name] for turn in self.turns[kind] if name in turn]
+        return tables.spread(values) if values else None
 
     def figures(self):
-        found = {"turns": self.turns, "latency": self.latency, "void": sorted(set(self.void)),
-                 "peak_bytes": self.peak}
-        for name in ("cpu_us", "rps", "client_core"):
-            if values := [t[name] for t in self.turns if name in t]:
-                found[name] = tables.spread(values)
+        found = {"flat": self.turns["flat"], "turns": self.turns["paced"],
+                 "latency": self.turns["late"], "void": self.void, "peak_bytes": self.peak}
+        for name, kind, of in (("cpu_us", "paced", "cpu_us"), ("rate", "paced", "rps"),
+                               ("client_core", "paced", "client_core"), ("rps", "flat", "rps"),
+                               ("flat_cpu_us", "flat", "cpu_us"),
+                               ("flat_client_core", "flat", "client_core")):
+            if spread := self.spread(kind, of):
+                found[name] = spread
         return found
 
 
@@ -64,8 +75,10 @@ class Comparison:
         self.folder, self.service, self.work = folder / work.name, service, work
         self.folder.mkdir()
         self.rows = [row for row in rows if row.does(work)]
-        self.found = {row.name: Measured() for row in self.rows}
-        self.running, self.counts = {}, {}
+        self.found = {row.name: Measured() for row in [*self.rows, DIRECT]}
+        self.running, self.counts = {"direct": service}, {}
+        if not work.counted:
+            self.found["curl"], self.running["curl"] = Measured(), None
 
     def _start(self, over):
         for row in self.rows:
@@ -74,15 +87,23 @@ class Comparison:
             self.running[row.name] = one
 
     def _attempt(self, row, measure):
-        """MEASURE() of ROW; a row with a wrong reply is out."""
-        found = self.found[row.name]
+        """MEASURE(row), or None; a row with a wrong reply is out."""
         if row.name in self.running:
             try:
-                measure(found)
+                return measure(row)
             except judge.FAULTS as void:
-                found.void.append(str(void))
-                found.turns.clear()
+                self.found[row.name] = Measured()
+                self.found[row.name].void.append(str(void))
                 del self.running[row.name]
+        return None
+
+    def _rounds(self, kind, rows, measure):
+        """MEASURE(row) of all ROWS, each round beginning with another one."""
+        for number in range(ROUNDS[kind]):
+            at = number % len(rows)
+            for row in rows[at:] + rows[:at]:
+                if figures := self._attempt(row, measure):
+                    self.found[row.name].turns[kind].append(figures)
 
     def _warm(self, row):
         running = self.running[row.name]
@@ -92,10 +113,13 @@ class Comparison:
             turns.sample(running.address, self.work, row)
             turns.asked(self.folder, running.address, self.work, row)
 
-    def _turn(self, row, found):
-        figures = turns.turn(self.folder, self.running[row.name], self.work, row,
-                             self.counts.get(row.name))
-        found.turns.append(figures)
+    def _flat(self, row):
+        """As many requests as it can take; the service itself is asked from the proxies' core."""
+        if row is CURL:
+            return self._by_curl()
+        return turns.turn(self.folder, self.running[row.name], self.work, row,
+                          self.counts.get(row.name),
+                          core=rig.PROXY_CORE if row is DIRECT else rig.OTHER_CORE)
 
     def _by_curl(self):
         """curl alone, asking the service as the gateway's upstream side does."""
@@ -113,74 +137,44 @@ class Comparison:
         return {"cpu_us": result["cpu_seconds"] * 1e6 / result["requests"],
                 "rps": result["requests"] / turns.SECONDS}
 
-    def _direct(self):
-        """The service asked itself, from the proxy's core."""
-        turns.looked_at(self.folder, self.service.address, self.work, DIRECT)
-        result = turns.asked(self.folder, self.service.address, self.work, DIRECT,
-                             20 if self.work.counted else None, core=rig.PROXY_CORE)
-        return {"rps": result["requests"] / result["seconds"]}
+    def _at(self, share):
+        """What asks a row at SHARE of its rate, or of the gateway's (or the first row's)."""
+        most = self.found[self.rows[0].name].spread("flat", "rps")
 
-    def _late(self, row, address, found, rate):
-        """One turn of the open loop."""
-        turns.looked_at(self.folder, address, self.work, row)
-        result = turns.asked(self.folder, address, self.work, row,
-                             max(200, round(rate * turns.SECONDS)), rate)
-        found.latency.append({k: result[k] for k in ("p50_us", "p99_us")})
-
-    def _rate(self):
-        """The open loop's: a share of what the gateway (or the first row) can do."""
-        first = next(iter(self.found.values())).figures()
-        return LOAD * first["rps"]["median"] if "rps" in first else None
-
-    def _open_loop(self):
-        rate = self._rate()
-        asked = [row for row in self.rows if row in lineup.ROWS and rate and
-                 self.found[row.name].turns and
-                 rate <= OVERLOAD * self.found[row.name].figures()["rps"]["median"]]
-        for _ in range(ROUNDS):
-            for row in asked:
-                self._attempt(row, lambda found, row=row: self._late(
-                    row, self.running[row.name].address, found, rate))
-            self._late(DIRECT, self.service.address, self.found["direct"], rate)
-        return rate
+        def measure(row):
+            own = self.found[row.name].spread("flat", "rps")
+            rate = share * min(limit["median"] for limit in (own, most) if limit)
+            return turns.turn(self.folder, self.running[row.name], self.work, row,
+                              max(1, round(rate * turns.SECONDS)), rate)
+        return measure
 
     def run(self):
         """What `figures` of each row has, and of `curl` and `direct`, by name."""
-        for name in ("direct", *(() if self.work.counted else ("curl",))):
-            self.found[name] = Measured()
+        aside = [DIRECT] if self.work.counted else [DIRECT, CURL]
         with contextlib.ExitStack() as over:
             self._start(over)
+            for row in [*self.rows, DIRECT]:
+                self._attempt(row, self._warm)
+            self._rounds("flat", self.rows + aside, self._flat)
+            self._rounds("paced", self.rows, self._at(PACED))
+            if self.work.late:
+                self._rounds("late", [row for row in self.rows if row in lineup.ROWS] + [DIRECT],
+                             self._at(LATE))
             for row in self.rows:
-                self._attempt(row, lambda _, row=row: self._warm(row))
-            for number in range(ROUNDS):
-                at = number % max(1, len(self.rows))
-                for row in self.rows[at:] + self.rows[:at]:
-                    self._attempt(row, lambda found, row=row: self._turn(row, found))
-                self.found["direct"].turns.append(self._direct())
-                if "curl" in self.found:
-                    self.found["curl"].turns.append(self._by_curl())
-            rate = self._open_loop() if self.work.late else None
-            for name, one in self.running.items():
-                self.found[name].peak = one.peak()
-        return self._judged(rate)
+                if row.name in self.running:
+                    self.found[row.name].peak = self.running[row.name].peak()
+        return self._judged()
 
-    def _judged(self, rate):
+    def _judged(self):
         rows = {name: found.figures() for name, found in self.found.items()}
         for row in rows.values():
             if "client_core" in row:
                 row["void"] += judge.complaint(judge.client_core, row["client_core"]["median"])
-        return {"label": self.work.label, "rows": rows, "rate": rate,
-                "void": self._held_up(rows, False, judge.UPSTREAM_LEAST)
-                # A large body goes through untranslated nearly as fast as it comes.
-                or not self.work.counted and
-                self._held_up(rows, True, judge.UPSTREAM_LEAST_PLAIN) or []}
-
-    def _held_up(self, rows, plain, least):
-        """Why the service may have held those up that are PLAIN, or not."""
-        fastest = max((rows[row.name]["rps"]["median"] for row in self.rows
-                       if rows[row.name]["turns"] and row.plain is plain
-                       and row.name != "evhttp"), default=0)
-        return judge.complaint(judge.upstream, rows["direct"]["rps"]["median"], fastest, least)
+                row["at_least"] = row["flat_client_core"]["median"] > judge.CLIENT_CORE_MAX
+        direct = rows["direct"].get("rps", {"median": 0})["median"]
+        fastest = max((row["rate"]["median"] for row in rows.values() if "rate" in row), default=0)
+        return {"label": self.work.label, "counted": self.work.counted, "rows": rows,
+                "void": judge.complaint(judge.upstream, direct, fastest)}
 
 
 def each(rows, name, measure):
@@ -230,8 +224,11 @@ def measured(folder, words):
     upstream.mkdir()
     works.write(upstream, works.works())
     service = rig.nginx("upstream.conf", upstream, rig.OTHER_CORE, mkdir=False)
-    results = {"quick": QUICK, "rounds": ROUNDS, "works": {}}
+    results = {"quick": QUICK, "rounds": ROUNDS, "shares": {"paced": PACED, "late": LATE},
+               "works": {}}
     for work in wanted:
+        if not any(row.does(work) for row in rows):
+            continue
         found = Comparison(folder, service, rows, work).run()
         results["works"][work.name] = found
         tables.show_work(found, rows)

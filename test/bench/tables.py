@@ -15,10 +15,9 @@ def spread(values):
     return {"median": statistics.median(values), "least": min(values), "most": max(values)}
 
 
-def ratios(one, other, name="cpu_us"):
-    """The spread of NAME of ONE's turns over OTHER's, round by round; None without any."""
-    found = [a[name] / b[name] for a, b in zip(one["turns"], other["turns"])
-             if name in a and name in b]
+def ratios(one, other, kind="turns"):
+    """The spread of the CPU of ONE's turns over OTHER's, round by round; None without any."""
+    found = [a["cpu_us"] / b["cpu_us"] for a, b in zip(one[kind], other[kind])]
     return spread(found) if found else None
 
 
@@ -35,26 +34,33 @@ def cell(value, form, width):
     return f"{'-' if value is None else form.format(value):>{width}}"
 
 
+def at_least(row):
+    """What stands before the most that ROW took, if it was the clients who could do no more."""
+    return "≥ " if row.get("at_least") else ""
+
+
 def show_work(found, rows):
     """One table: a line for each row that took part."""
     labels = {row.name: row.label.replace("*", "").replace("`", "") for row in rows} | BARE
-    print(f"\n{found['label']:<32} CPU us/request (rounds) dpgw/this  requests/s   peak MiB"
-          "  added p50, p99 us  clients' core")
+    print(f"\n{found['label']:<32} CPU us/request (rounds)     at/s dpgw/this  clients' core"
+          "  flat out: CPU us dpgw/this requests/s  added p50, p99 us  peak MiB")
     own, direct = found["rows"].get("dpgw"), found["rows"]["direct"]
     for name, row in found["rows"].items():
-        cpu, rps, core = (row.get(k) for k in ("cpu_us", "rps", "client_core"))
-        ratio = ratios(own, row) if own and cpu and name != "dpgw" else None
+        cpu, flat, rps = (row.get(k) for k in ("cpu_us", "flat_cpu_us", "rps"))
+        ratio, flat_ratio = (ratios(own, row, kind) if own and of and name not in ("dpgw", "direct")
+                             else None for kind, of in (("turns", cpu), ("flat", flat)))
         late = added(row, direct) if name != "direct" else None
         print(f"{labels[name]:<32}",
               f"{cpu['median']:>8.1f} {'(%.1f-%.1f)' % (cpu['least'], cpu['most']):<14}"
               if cpu else f"{'-':>8}{'':<15}",
+              cell(cpu and row["rate"]["median"], "{:.0f}", 8),
               cell(ratio and ratio["median"], "{:.2f}", 9),
-              cell(rps and rps["median"], "{:.0f}", 11),
-              cell(row["peak_bytes"] and row["peak_bytes"] / 2**20, "{:.1f}", 10),
+              cell(cpu and 100 * row["client_core"]["median"], "{:.0f} %", 14),
+              cell(flat and flat["median"], "{:.1f}", 17),
+              cell(flat_ratio and flat_ratio["median"], "{:.2f}", 9),
+              cell(rps and rps["median"], at_least(row) + "{:.0f}", 10),
               f"{late['p50_us']:>10.0f} {late['p99_us']:>7.0f}" if late else f"{'-':>10}{'':>8}",
-              cell(core and 100 * core["median"], "{:.0f} %", 13))
-    if found["rate"]:
-        print(f"  (latency at {found['rate']:.0f} requests a second)")
+              cell(row["peak_bytes"] and row["peak_bytes"] / 2**20, "{:.1f}", 9))
     for name, row in found["rows"].items():
         for void in row["void"]:
             print(f"  void: {labels[name]}: {void}")
@@ -85,4 +91,4 @@ def show_targets(rows):
     if rows:
         print("\ntargets, as ratios within this run")
     for what, target, value, verdict in rows:
-        print(f"{what.replace('`', ''):<86} {target:>9} {value:>20}  {verdict}")
+        print(f"{what.replace('`', ''):<86} {target:>9} {value:>34}  {verdict}")

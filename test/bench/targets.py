@@ -39,12 +39,13 @@ def cpu_rows(works, labels):
         rows = works.get(work, {"rows": {}})["rows"]
         if own not in rows or other not in rows:
             continue
-        ratio = tables.ratios(rows[own], rows[other])
+        ratio, flat = (tables.ratios(rows[own], rows[other], kind) for kind in ("turns", "flat"))
         if ratio:
             yield at_most(f"{works[work]['label']}: CPU per request, {plain(labels[own])} over "
                           f"{plain(labels[other])}", most, ratio["median"],
                           works[work]["void"] + rows[own]["void"] + rows[other]["void"],
-                          f" ({ratio['least']:.2f}–{ratio['most']:.2f})")
+                          f" ({ratio['least']:.2f}–{ratio['most']:.2f}), "
+                          f"flat out {flat['median']:.2f}")
 
 
 def plain(label):

@@ -1,7 +1,10 @@
 """test_bench.py - a measurement that does not count is found out"""
 import json
+import pathlib
+import tempfile
 import threading
 import unittest
+import unittest.mock
 import xml.etree.ElementTree
 
 import beside
@@ -10,6 +13,7 @@ import chart
 import judge
 import lineup
 import probe
+import proxies
 import tables
 import targets
 import turns
@@ -22,9 +26,13 @@ LOOSE = lineup.Row("loose", "loose", None, to_the_byte=False)
 WHOLE = works.works()[0]
 
 
-def measured(*cpu, void=(), latency=()):
+def measured(*cpu, void=(), latency=(), at_least=False):
+    """A row asked at 100 a second that took CPU, and half of that flat out, at 500."""
     return {"turns": [{"cpu_us": c} for c in cpu], "cpu_us": tables.spread(cpu),
-            "void": list(void), "latency": list(latency), "peak_bytes": 1 << 20}
+            "flat": [{"cpu_us": c / 2} for c in cpu], "flat_cpu_us": tables.spread([c / 2 for c in cpu]),
+            "rate": tables.spread([100]), "rps": tables.spread([500]), "at_least": at_least,
+            "client_core": tables.spread([0.5]), "void": list(void), "latency": list(latency),
+            "peak_bytes": 1 << 20}
 
 
 class Judge(unittest.TestCase):
@@ -62,15 +70,15 @@ class Judge(unittest.TestCase):
     def test_a_slow_service_voids(self):
         judge.upstream(3000, 1000)
         self.assert_void(judge.upstream, 2999, 1000)
-        judge.upstream(2000, 1000, judge.UPSTREAM_LEAST_PLAIN)
-        self.assert_void(judge.upstream, 1999, 1000, judge.UPSTREAM_LEAST_PLAIN)
 
     def test_a_void_run_meets_no_target(self):
         works_ = {"1k": {"label": "1 KB", "void": [], "rows": {
             "dpgw": measured(30, 32), "nginx": measured(20, 16), "lua": measured(20, 20),
             "direct": measured(1)}}}
         bench = {"works": works_, "labels": {"dpgw": "dpgw", "nginx": "nginx", "lua": "lua"}}
-        self.assertEqual([r[3] for r in targets.rows(bench)], ["met", "not met"])
+        self.assertEqual([r[2:] for r in targets.rows(bench)],
+                         [["1.75 (1.50–2.00), flat out 1.75", "met"],
+                          ["1.55 (1.50–1.60), flat out 1.55", "not met"]])
         works_["1k"]["rows"]["nginx"]["void"] = ["busy"]
         self.assertEqual([r[3] for r in targets.rows(bench)], ["void", "not met"])
         works_["1k"]["void"] = ["slow"]
@@ -140,6 +148,69 @@ class Caller(cases.Case):
                     turns.sample(gate.client, WHOLE, ROW)
 
 
+class Fake:
+    """A proxy that is asked nothing, since `Rates` has no clients."""
+
+    def __init__(self, *_):
+        self.address = None
+
+    def peak(self):
+        return 1 << 20
+
+    def finish(self):
+        pass
+
+
+class Rates(cases.Case):
+    """How often each row is asked, and what follows of the clients' core; the clients are ours."""
+
+    flat = {"dpgw": 1000, "fast": 3000, "slow": 100, "direct": 9000}
+
+    def compared(self, busy, flat_busy=0.5, broken=()):
+        """What becomes of three rows if the clients' core is BUSY; whom was what asked."""
+        asked = []
+
+        def turn(_folder, _running, _work, row, _count=None, rate=0, core=None):
+            if row.name in broken and rate:
+                raise judge.Void("broken")
+            asked.append((row.name, rate))
+            return {"cpu_us": 1, "rps": rate or self.flat[row.name], "p50_us": 1, "p99_us": 1,
+                    "client_core": busy if rate else flat_busy}
+
+        rows = [lineup.Row(name, name, Fake) for name in ("dpgw", "fast", "slow")]
+        with unittest.mock.patch.multiple(turns, turn=turn, sample=unittest.mock.DEFAULT,
+                                          asked=unittest.mock.DEFAULT), \
+                unittest.mock.patch.object(proxies.Comparison, "_by_curl", lambda _: {"rps": 1}):
+            folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+            found = proxies.Comparison(folder, Fake(), rows, WHOLE).run()
+        return found, set(asked)
+
+    def test_none_is_asked_for_more_than_the_gateway_can(self):
+        found, asked = self.compared(0.5)
+        self.assertEqual({one for one in asked if one[1]},
+                         {("dpgw", 700), ("fast", 700), ("slow", 70), ("direct", 300)})
+        self.assertEqual([found["void"], *(row["void"] for row in found["rows"].values())], [[]] * 6)
+
+    def test_a_core_that_is_busy_at_that_rate_voids(self):
+        found, _ = self.compared(0.91)
+        self.assertIn("91 % busy", found["rows"]["dpgw"]["void"][0])
+
+    def test_a_core_that_is_busy_flat_out_hides_the_most(self):
+        for busy, hidden in ((0.91, True), (0.9, False)):
+            row = self.compared(0.5, busy)[0]["rows"]["dpgw"]
+            self.assertEqual((row["at_least"], row["void"]), (hidden, []))
+
+    def test_a_slow_service_voids_all(self):
+        self.flat = {**self.flat, "direct": 2099}
+        self.assertIn("less than 3 times the 700", self.compared(0.5)[0]["void"][0])
+
+    def test_a_row_with_a_wrong_reply_is_out(self):
+        found, _ = self.compared(0.5, broken=("fast",))
+        self.assertEqual((found["rows"]["fast"]["void"], found["rows"]["fast"]["turns"]),
+                         (["broken"], []))
+        self.assertEqual(len(found["rows"]["slow"]["turns"]), proxies.ROUNDS["paced"])
+
+
 class Probe(cases.Case):
     """What is found out about the gateway is what it promises."""
 
@@ -168,12 +239,15 @@ class Figures(unittest.TestCase):
 
     bench = {"date": "2026-01-02", "commit": "abc", "machine": "a machine",
              "labels": {"dpgw": "**dpgw**", "nginx": "nginx `proxy_pass`", "direct": "direct"},
-             "works": {"1k": {"label": "1 KB", "void": ["why"], "rate": 100, "rows": {
+             "shares": {"paced": 0.7},
+             "works": {"1k": {"label": "1 KB", "void": ["why"], "counted": False, "rows": {
                  "dpgw": measured(30, 40, 50, latency=[{"p50_us": 110, "p99_us": 210}]),
-                 "nginx": measured(20, 20, 20, latency=[{"p50_us": 105, "p99_us": 205}]),
-                 "direct": {"turns": [{"rps": 9}] * 3, "void": [], "peak_bytes": None,
-                            "latency": [{"p50_us": 100, "p99_us": 200}]}}}},
-             "idle": {}, "fidelity": {}}
+                 "nginx": measured(20, 20, 20, latency=[{"p50_us": 105, "p99_us": 205}],
+                                   at_least=True),
+                 "direct": {"turns": [], "flat": [{"cpu_us": 9}] * 3, "void": [],
+                            "latency": [{"p50_us": 100, "p99_us": 200}], "peak_bytes": None}}}},
+             "streams": {"dpgw": {"streams": 1000, "each_bytes": 20480, "a_second": 5,
+                                  "cpu_us": 26, "translated": True}}}
 
     def test_ratios_are_taken_round_by_round(self):
         rows = self.bench["works"]["1k"]["rows"]
@@ -183,8 +257,17 @@ class Figures(unittest.TestCase):
 
     def test_a_row_of_the_table(self):
         _, rows = beside.requests(self.bench, self.bench["works"]["1k"])
-        self.assertEqual(rows[0], ["**dpgw**", "40.0 (30.0–50.0)", "–", "–", "10", "10", "1.0"])
-        self.assertEqual(rows[1][2], "2.00")
+        self.assertEqual(rows[0], ["**dpgw**", "40.0 (30.0–50.0)", "100", "–", "20.0", "–", "500",
+                                   "10", "10", "1.0"])
+        self.assertEqual(rows[1][3:7], ["2.00", "10.0", "2.00", "≥ 500"])
+
+    def test_what_one_core_carries(self):
+        _, rows = beside.sizing(self.bench)
+        self.assertEqual([cells for _, cells in rows], ["500", "20.0 KiB", "13 %"])
+
+    def test_what_was_not_measured_has_no_table(self):
+        heads = [head[0] for head, _ in beside.all_tables({**self.bench, "works": {}}, None)]
+        self.assertEqual(heads, ["target, within one run", "one worker on one core", ""])
 
     def test_why_it_is_void_is_said(self):
         *_, (head, rows) = beside.all_tables(self.bench, None)

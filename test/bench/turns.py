@@ -57,11 +57,14 @@ def wrk(folder, address, work, dialect, core=rig.OTHER_CORE):
 
 
 def call(folder, address, work, row, count, rate=0, core=rig.OTHER_CORE):
-    """COUNT requests, one after the other or at RATE; each reply is held against `looked_at`."""
+    """
+    COUNT requests, one after the other or at RATE; each reply is held against
+    `looked_at`.  Large replies are never under way together.
+    """
     return one_line([*rig.on_core(core), program.build_path("CALLER", "bench/caller"),
                      *address.split(":"), folder / "request", folder / "expected",
                      "bytes" if row.to_the_byte else "length", rate, count,
-                     POOL if rate else 1], 120)
+                     POOL if rate and not work.counted else 1], 120)
 
 
 def looked_at(folder, address, work, row):
@@ -82,16 +85,20 @@ def asked(folder, address, work, row, count=None, rate=0, core=rig.OTHER_CORE):
     return result
 
 
-def turn(folder, running, work, row, count=None):
-    """One turn's figures of RUNNING."""
+def turn(folder, running, work, row, count=None, rate=0, core=rig.OTHER_CORE):
+    """
+    One turn's figures of RUNNING: asked from CORE, COUNT times or as often as
+    it can take, at RATE or without a pause.
+    """
     looked_at(folder, running.address, work, row)
-    before, core, begun = running.cpu_seconds(), rig.busy(rig.OTHER_CORE), time.monotonic()
-    result = asked(folder, running.address, work, row, count)
+    before, busy, begun = running.cpu_seconds(), rig.busy(rig.OTHER_CORE), time.monotonic()
+    result = asked(folder, running.address, work, row, count, rate, core)
     taken = running.cpu_seconds() - before
-    busy = (rig.busy(rig.OTHER_CORE) - core) / (time.monotonic() - begun)
+    share = (rig.busy(rig.OTHER_CORE) - busy) / (time.monotonic() - begun)
     sample(running.address, work, row)
     return {"cpu_us": taken * 1e6 / result["requests"],
-            "rps": result["requests"] / result["seconds"], "client_core": busy}
+            "rps": result["requests"] / result["seconds"], "client_core": share,
+            "p50_us": result["p50_us"], "p99_us": result["p99_us"]}
 
 
 def fitting(folder, running, work, row):

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """figures.py - writes README's figures from what was measured, and where
 
-Reads what make soak and make bench have left in build/.  The marker carries a
-digest of the figures, so that lint sees a change by hand.
+Reads what make soak and make bench have left in build/; what is not there has
+no table, and is told.  The marker carries a digest of the figures, so that
+lint sees a change by hand.
 """
 import json
 import pathlib
@@ -23,12 +24,14 @@ STREAMS = {"plain": "plain", "unannounced": "plain, from clients without `Accept
 
 
 def measured(name):
-    """The JSON in build/NAME.json, or the end of the program with what makes it."""
+    """The JSON in build/NAME.json; None if it is not there, which is told with what makes it."""
     path = ROOT / "build" / f"{name}.json"
     try:
         return json.loads(path.read_text())
     except FileNotFoundError:
-        sys.exit(f"{path.relative_to(ROOT)} is not there; `{MEASURED[name]}` measures it")
+        print(f"left out: {path.relative_to(ROOT)} is not there; `{MEASURED[name]}` measures it",
+              file=sys.stderr)
+        return None
 
 
 def table(head, rows):
@@ -54,24 +57,25 @@ def asked_for(heap):
     return [f"{size / 1024:.1f}" for size in (libevent, sum(heap.values()) - libevent)]
 
 
-def streams_table(rows):
+def streams_table(found):
     """What each open event stream costs, and who asked for it."""
     return table(["open event streams, a heartbeat a second, two workers", "streams",
                   "resident KiB each", "KiB asked for by libevent", "by curl and the gateway",
                   "CPU per message"],
                  [[STREAMS[row["kind"]], row["streams"], f"{row['each_bytes'] / 1024:.1f}",
                    *asked_for(row["heap"]), f"{row['cpu_seconds'] * 1e6 / row['messages']:.0f} µs"]
-                  for row in rows])
+                  for row in found["rows"]])
 
 
-def events_table(rows):
+def events_table(found):
     """By how much an event is later than on a bare connection."""
     return table(["delay of an event, from write to read, µs", "direct p50", "p99",
                   "through the gateway p50", "p99", "added p50", "p99"],
                  [[STREAMS[row["kind"]],
                    *(f"{row[way][part]:.0f}" for way in ("direct", "gateway")
                      for part in ("p50_us", "p99_us")),
-                   f"{row['added_p50_us']:.0f}", f"{row['added_p99_us']:.0f}"] for row in rows])
+                   f"{row['added_p50_us']:.0f}", f"{row['added_p99_us']:.0f}"]
+                  for row in found["rows"]])
 
 
 def splicer_table(found):
@@ -112,14 +116,16 @@ def fuzzing_table():
 
 
 def figures():
-    splicer, bench = measured("splicer"), measured("bench")
+    found = {name: measured(name) for name in MEASURED}
+    splicer, bench = found["splicer"], found["bench"]
+    large = [row for name in ("memory", "uploads") if found[name] for row in found[name]["rows"]]
+    tables = [table(head, rows) for head, rows in beside.all_tables(bench, splicer)] if bench else []
+    tables += [make(of) for make, of in (
+        (memory_table, large), (streams_table, found["streams"]), (events_table, found["events"]),
+        (splicer_table, splicer), (tokens_table, splicer)) if of]
     return "\n".join([
         f"Commit {commit()}, {time.strftime('%Y-%m-%d', time.gmtime())}; {machine()}.\n",
-        *(table(head, rows) for head, rows in beside.all_tables(bench, splicer)),
-        memory_table(measured("memory")["rows"] + measured("uploads")["rows"]),
-        streams_table(measured("streams")["rows"]), events_table(measured("events")["rows"]),
-        splicer_table(splicer), tokens_table(splicer), reliability_table(),
-        fuzzing_table()])
+        *tables, reliability_table(), fuzzing_table()])
 
 
 def main():
@@ -129,7 +135,8 @@ def main():
     marked = f"<!-- numbers: begin {digest(text)} -->\n{text}<!-- numbers: end -->"
     assert FIGURES.search(whole), "README has no markers for the figures"
     readme.write_text(FIGURES.sub(lambda _: marked, whole))
-    (ROOT / "test/bench/bench.svg").write_text((ROOT / "build/bench.svg").read_text())
+    if (plot := ROOT / "build/bench.svg").exists():
+        (ROOT / "test/bench/bench.svg").write_text(plot.read_text())
 
 
 if __name__ == "__main__":
