@@ -50,28 +50,10 @@ static struct text text_member(struct reading *r, const struct yaml_node *map, c
 
 /* --- files beside the file ------------------------------------------------------------ */
 
-/* NAME as seen from the folder of R's file; absent if there is no memory. */
-static struct text beside(struct reading *r, struct text name)
-{
-    struct text folder = text_from(r->file);
-
-    while (folder.len > 0 && folder.at[folder.len - 1] != '/')
-        folder.len--;
-    if (name.at[0] == '/' || folder.len == 0)
-        return arena_copy(r->arena, name);
-    char *path = arena_alloc(r->arena, folder.len + name.len + 1);
-    if (!path)
-        return (struct text){0};
-    memcpy(path, folder.at, folder.len);
-    memcpy(path + folder.len, name.at, name.len);
-    path[folder.len + name.len] = 0;
-    return text_of(path, folder.len + name.len);
-}
-
 /* The bytes of the file that NODE names. */
 static struct text read_beside(struct reading *r, const struct yaml_node *node)
 {
-    struct text name = beside(r, node->text), bytes = {0};
+    struct text name = yaml_file_beside(r->arena, r->file, node->text), bytes = {0};
     struct buf read;
 
     buf_init(&read, BODY_FILE_MAX + 1);
@@ -303,7 +285,7 @@ bool trials_read(struct arena *arena, const char *file, struct trials *trials_ou
         expect_only(root, &keys, complaints);
         struct text mapping = text_member(&r, root, "mapping");
         if (mapping.at)
-            trials_out->mapping = beside(&r, mapping);
+            trials_out->mapping = yaml_file_beside(r.arena, r.file, mapping);
         if (mapping.at && !trials_out->mapping.at)
             no_memory(&r);
         trials_out->upstream = text_member(&r, root, "upstream");

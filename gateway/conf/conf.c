@@ -44,20 +44,10 @@ static struct text resolved_in(const struct loading *l, const struct layers *lay
                                const void *field, struct text name)
 {
     const struct conf_origin *origin = layers_origin(layers, field);
-    struct text folder = text_from(l->conf->file);
     bool beside = origin->source == CONF_DEFAULT || origin->source == CONF_FILE;
 
-    while (folder.len > 0 && folder.at[folder.len - 1] != '/')
-        folder.len--;
-    if (!beside || name.at[0] == '/' || folder.len == 0)
-        return arena_copy(l->conf->arena, name);
-    char *path = arena_alloc(l->conf->arena, folder.len + name.len + 1);
-    if (!path)
-        return (struct text){0};
-    memcpy(path, folder.at, folder.len);
-    memcpy(path + folder.len, name.at, name.len);
-    path[folder.len + name.len] = 0;
-    return text_of(path, folder.len + name.len);
+    return beside ? yaml_file_beside(l->conf->arena, l->conf->file, name)
+                  : arena_copy(l->conf->arena, name);
 }
 
 static struct text resolved(const struct loading *l, const void *field, struct text name)

@@ -67,3 +67,20 @@ struct yaml_node *yaml_file_tree(struct arena *arena, const char *file, struct w
 
     return yaml_file_marked(arena, &mark, blame, d);
 }
+
+struct text yaml_file_beside(struct arena *arena, const char *file, struct text name)
+{
+    struct text folder = text_from(file);
+
+    while (folder.len > 0 && folder.at[folder.len - 1] != '/')
+        folder.len--;
+    if (name.at[0] == '/' || folder.len == 0)
+        return arena_copy(arena, name);
+    char *path = arena_alloc(arena, folder.len + name.len + 1);
+    if (!path)
+        return (struct text){0};
+    memcpy(path, folder.at, folder.len);
+    memcpy(path + folder.len, name.at, name.len);
+    path[folder.len + name.len] = 0;
+    return text_of(path, folder.len + name.len);
+}

@@ -18,6 +18,10 @@ bool yaml_file_take(const char *file, struct buf *to);
  * read. */
 bool yaml_file_bytes(const char *file, struct where blame, struct buf *to, struct diag *d);
 
+/* The path NAME as seen from FILE's folder, in ARENA, NUL behind it; absent if there is no memory.
+ */
+struct text yaml_file_beside(struct arena *arena, const char *file, struct text name);
+
 /* FILE as a tree in ARENA; D keeps its source.  NULL after complaints. */
 struct yaml_node *yaml_file_tree(struct arena *arena, const char *file, struct where blame,
                                  struct diag *d);
