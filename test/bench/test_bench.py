@@ -23,7 +23,7 @@ import work as works
 
 ROW = lineup.Row("row", "row", None)
 LOOSE = lineup.Row("loose", "loose", None, to_the_byte=False)
-WHOLE = works.works()[0]
+WHOLE, LARGE = works.works()[0], works.works()[-1]
 
 
 def measured(*cpu, void=(), latency=(), at_least=False):
@@ -92,8 +92,8 @@ class Caller(cases.Case):
         service = self.upstream(script)
         (self.folder / "request").write_bytes(wire.request_bytes("GET", "/"))
         (self.folder / "expected").write_bytes(expected)
-        return turns.call(self.folder, service.url.removeprefix("http://"), WHOLE, row, count,
-                          rate, core=0)
+        return turns.call(self.folder, service.url.removeprefix("http://"),
+                          WHOLE if rate else LARGE, row, count, rate, core=0)
 
     def test_right_replies_are_counted(self):
         result = self.call(upstream.always(wire.reply_bytes(200, b"right")), 20)

@@ -16,7 +16,6 @@ import wire
 HERE = pathlib.Path(__file__).resolve().parent
 SECONDS = 1                      # of one turn; wrk knows whole ones
 COUNTED_SECONDS = 0.6            # of one turn of counted requests, about
-POOL = 256                       # connections that an open loop may need
 JSON = [("Content-Type", "application/json")]
 
 
@@ -58,13 +57,13 @@ def wrk(folder, address, work, dialect, core=rig.OTHER_CORE):
 
 def call(folder, address, work, row, count, rate=0, core=rig.OTHER_CORE):
     """
-    COUNT requests, one after the other or at RATE; each reply is held against
-    `looked_at`.  Large replies are never under way together.
+    COUNT requests, without a pause or at RATE, on as many connections as WORK
+    has at most; each reply is held against `looked_at`.
     """
     return one_line([*rig.on_core(core), program.build_path("CALLER", "bench/caller"),
                      *address.split(":"), folder / "request", folder / "expected",
                      "bytes" if row.to_the_byte else "length", rate, count,
-                     POOL if rate and not work.counted else 1], 120)
+                     work.connections], 120)
 
 
 def looked_at(folder, address, work, row):

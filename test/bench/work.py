@@ -56,14 +56,13 @@ REQUEST = filled(lambda text: POSTED % {"n": 7, "filler": text}, 1024)
 class Work:
     """
     One kind of request: METHOD TARGET with BODY, a pair by dialect as is
-    REPLY.  COUNTED: too large for wrk, which knows no number of requests.
-    LATE: latency is measured, too.
+    REPLY.  COUNTED: too large for wrk, which knows no number of requests, and
+    asked for on one connection only.  LATE: latency is measured, too.
     """
-
-    connections = 32
 
     def __init__(self, name, label, path="", body=None, counted=False, late=False):
         self.name, self.label, self.counted, self.late = name, label, counted, late
+        self.connections = 1 if counted else 32
         self.method = "POST" if body else "GET"
         self.target = cases.CLIENT + path
         self.body = body
