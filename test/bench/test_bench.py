@@ -261,6 +261,15 @@ class Figures(unittest.TestCase):
                                    "10", "10", "1.0"])
         self.assertEqual(rows[1][3:7], ["2.00", "10.0", "2.00", "≥ 500"])
 
+    def test_latency_added_has_its_target(self):
+        """Twice nginx's is met, whatever the sign of what the machine's noise adds."""
+        for p99, met in ((210, "met"), (211, "not met"), (190, "met")):
+            works_ = {"1k": {**self.bench["works"]["1k"], "void": []}}
+            works_["1k"]["rows"] = {**works_["1k"]["rows"], "dpgw": measured(
+                30, latency=[{"p50_us": 110, "p99_us": p99}])}
+            row = next(r for r in targets.rows({**self.bench, "works": works_}) if "p99" in r[0])
+            self.assertEqual(row[2:], [f"{p99 - 200} µs, nginx 5 µs", met])
+
     def test_what_one_core_carries(self):
         _, rows = beside.sizing(self.bench)
         self.assertEqual([cells for _, cells in rows], ["500", "20.0 KiB", "13 %"])
