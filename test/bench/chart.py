@@ -46,6 +46,7 @@ def amount(us):
 def panel(work, labels, top):
     """(lines of SVG, height) of WORK's bars."""
     rows = [(name, row["cpu_us"]) for name, row in work["rows"].items() if "cpu_us" in row]
+    void = {name for name, row in work["rows"].items() if row["void"] or work["void"]}
     scale = Scale(min(c["least"] for _, c in rows), max(c["most"] for _, c in rows))
     bottom = top + TITLE + len(rows) * (BAR + GAP)
     lines = [text(8, top + 18, f"{work['label']}: CPU per request", "title")]
@@ -62,7 +63,8 @@ def panel(work, labels, top):
             f'class="{"own" if name.startswith("dpgw") else "bar"}"/>',
             f'<line x1="{scale(cpu["least"]):.0f}" x2="{scale(cpu["most"]):.0f}" '
             f'y1="{middle:.0f}" y2="{middle:.0f}" class="span"/>',
-            text(max(end, scale(cpu["most"])) + 6, y + 13, amount(cpu["median"]))]
+            text(max(end, scale(cpu["most"])) + 6, y + 13,
+                 amount(cpu["median"]) + " (void)" * (name in void))]
     return lines, bottom + 16 - top
 
 

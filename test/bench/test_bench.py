@@ -287,6 +287,8 @@ class Figures(unittest.TestCase):
         drawn = xml.etree.ElementTree.fromstring(chart.svg(self.bench))
         kinds = [e.get("class") for e in drawn.iter("{http://www.w3.org/2000/svg}rect")]
         self.assertEqual(kinds, ["page", "own", "bar"])
+        self.assertEqual([e.text for e in drawn.iter("{http://www.w3.org/2000/svg}text")
+                          if "(void)" in e.text], ["40 µs (void)", "20 µs (void)"])
 
 
 class Work(unittest.TestCase):
