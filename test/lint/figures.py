@@ -102,6 +102,9 @@ def reliability_table():
     rows = [[row["what"], row["figure"], f"`{row['command'].strip('`')}`"]
             for file in sorted((ROOT / "build/reliability").glob("*.json"))
             for row in json.loads(file.read_text())]
+    if not rows:
+        print("left out: build/reliability has no rows; `make test` and `make soak` write them",
+              file=sys.stderr)
     return table(["tried, held, lost", "figure", "printed by"], rows) if rows else ""
 
 
