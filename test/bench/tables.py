@@ -23,7 +23,7 @@ def ratios(one, other, kind="turns"):
 
 def added(row, direct):
     """Microseconds of latency added over DIRECT: medians of the rounds' p50 and p99."""
-    if not row["latency"]:
+    if not row["latency"] or not direct["latency"]:
         return None
     return {part: statistics.median(r[part] - d[part]
                                     for r, d in zip(row["latency"], direct["latency"]))

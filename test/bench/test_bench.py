@@ -1,4 +1,6 @@
 """test_bench.py - a measurement that does not count is found out"""
+import contextlib
+import io
 import json
 import pathlib
 import tempfile
@@ -203,6 +205,13 @@ class Rates(cases.Case):
     def test_a_slow_service_voids_all(self):
         self.flat = {**self.flat, "direct": 2099}
         self.assertIn("less than 3 times the 700", self.compared(0.5)[0]["void"][0])
+
+    def test_a_service_that_fails_voids_all(self):
+        found, _ = self.compared(0.5, broken=("direct",))
+        self.assertIn("less than 3 times", found["void"][0])
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            tables.show_work(found, [lineup.Row(name, name, Fake) for name in self.flat])
+        self.assertIn("void: the service answered 0 requests", shown.getvalue())
 
     def test_a_row_with_a_wrong_reply_is_out(self):
         found, _ = self.compared(0.5, broken=("fast",))
