@@ -22,29 +22,25 @@ void buf_clear(struct buf *b)
     b->failed = false;
 }
 
-static bool grow(struct buf *b, size_t need)
+char *buf_grow(struct buf *b, size_t n)
 {
-    size_t capacity = b->capacity ? b->capacity : FIRST_BYTES;
+    size_t need = b->len + n, capacity = b->capacity ? b->capacity : FIRST_BYTES;
 
+    if (b->failed || n > b->max - b->len) {
+        b->failed = true;
+        return NULL;
+    }
     while (capacity < need)
         capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
     if (capacity > b->max)
         capacity = b->max;
     char *at = realloc(b->at, capacity);
+    b->failed = !at;
     if (!at)
-        return false;
+        return NULL;
     b->at = at;
     b->capacity = capacity;
-    return true;
-}
-
-char *buf_room(struct buf *b, size_t n)
-{
-    if (b->failed || n > b->max - b->len || (n > b->capacity - b->len && !grow(b, b->len + n))) {
-        b->failed = true;
-        return NULL;
-    }
-    return b->at + b->len;
+    return at + b->len;
 }
 
 void buf_add(struct buf *b, struct text t)

@@ -40,8 +40,16 @@ void buf_add_u64(struct buf *b, uint64_t number);
 /* Adds MICRO millionths as a decimal fraction: 1500000 is "1.500000". */
 void buf_add_micro(struct buf *b, uint64_t micro);
 
+/* What buf_room does where there is none yet; for it alone. */
+char *buf_grow(struct buf *b, size_t n);
+
 /* Makes room for N more bytes and returns where they go, or NULL (failed). */
-char *buf_room(struct buf *b, size_t n);
+static inline char *buf_room(struct buf *b, size_t n)
+{
+    bool there = !b->failed && n <= b->max - b->len && n <= b->capacity - b->len;
+
+    return there ? b->at + b->len : buf_grow(b, n);
+}
 
 /* Drops the first N bytes; N is at most the length. */
 void buf_drop(struct buf *b, size_t n);

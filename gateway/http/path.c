@@ -40,6 +40,14 @@ static bool is_dots(struct text piece)
     return text_eq(piece, TEXT(".")) || text_eq(piece, TEXT(".."));
 }
 
+/* True for a byte that nothing depends on, as most are. */
+static bool is_plain(char byte)
+{
+    unsigned char c = (unsigned char)byte;
+
+    return c != 0 && c < 0xc0 && c != '/' && c != '\\' && c != ';';
+}
+
 /* Judges PATH, whose escapes are undone. */
 static bool pieces_safe(struct text path)
 {
@@ -48,6 +56,9 @@ static bool pieces_safe(struct text path)
 
     for (size_t i = 0; i <= path.len; i++) {
         char c = i < path.len ? path.at[i] : '/';
+
+        if (is_plain(c))
+            continue;
         char next = i + 1 < path.len ? path.at[i + 1] : 0;
 
         if (c == 0 || is_overlong((unsigned char)c, (unsigned char)next))
