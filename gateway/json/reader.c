@@ -1,5 +1,6 @@
 #include "json/reader_inside.h"
 #include "json/refrain.h"
+#include "json/rote.h"
 #include "json/token.h"
 #include "json/unfinished.h"
 
@@ -78,7 +79,7 @@ static int stop(struct reader *r, const char *what)
     return 0;
 }
 
-/* What the score of a refrain is made of. */
+/* What a score is made of. */
 enum event { OBJECT, ARRAY, CLOSE, KEY, VALUE };
 
 static int accept_token(struct reader *r, enum event event)
@@ -234,6 +235,9 @@ static char last_byte(const struct reader *r, struct text stretch)
 
 bool reader_feed(struct reader *r, struct text stretch, struct token *token_out)
 {
+    if (r->by_heart) /* yajl has heard of no value yet; any will do */
+        yajl_parse(r->yajl, (const unsigned char *)"null", 4);
+    r->by_heart = false;
     r->tokens_told = 0;
     r->refusal = UNFIT;
     if (yajl_parse(r->yajl, (const unsigned char *)stretch.at, stretch.len) == yajl_status_ok) {
@@ -248,14 +252,13 @@ bool reader_feed(struct reader *r, struct text stretch, struct token *token_out)
     return false;
 }
 
-/* Says again what yajl said of the verse V; false if that stops the reader. */
-static bool tell_again(struct reader *r, const struct verse *v)
+/* Says again what yajl said, the EVENTS of SCORE; false if that stops the reader. */
+static bool tell_again(struct reader *r, const char *score, unsigned events)
 {
-    const char *score = r->refrain->score + v->first;
     int good = 1;
 
-    r->refusal = NULL; /* the owner alone can stop it: the depth is the same */
-    for (unsigned i = 0; i < v->events && good; i++)
+    r->refusal = NULL; /* the owner alone can stop it: the depth was no deeper */
+    for (unsigned i = 0; i < events && good; i++)
         switch ((enum event)score[i]) {
         case OBJECT:
         case ARRAY:
@@ -291,13 +294,12 @@ static bool feed_skeleton(struct reader *r, const struct skeleton *s, struct tok
 {
     size_t at = 0;
 
-    r->strings_told = 0;
     while (at < s->len) {
         const struct verse *again = refrain_find(r->refrain, s, at, r->depth, in_array(r));
         size_t before = r->depth, from = at;
 
         if (again) {
-            if (!tell_again(r, again))
+            if (!tell_again(r, r->refrain->score + again->first, again->events))
                 return false;
             at += again->len;
             refrain_again(r->refrain, at, r->depth);
@@ -310,6 +312,23 @@ static bool feed_skeleton(struct reader *r, const struct skeleton *s, struct tok
         }
         refrain_close(r->refrain, at, before, r->depth, in_array(r));
     }
+    return true;
+}
+
+/* As feed_skeleton, for the first one of a text: it may be known by heart, or be so from now on. */
+static bool feed_first(struct reader *r, const struct skeleton *s, struct token *token_out)
+{
+    const struct rote *known = rote_find(s);
+
+    if (known && known->depth <= r->limits.depth) {
+        r->by_heart = true;
+        r->last = last_byte(r, text_of(s->bytes, s->len));
+        return tell_again(r, known->score, known->events);
+    }
+    if (!feed_skeleton(r, s, token_out))
+        return false;
+    if (r->depth == 0 && (r->last == '}' || r->last == ']'))
+        rote_learn(s, r->refrain);
     return true;
 }
 
@@ -351,7 +370,8 @@ static const char *take_tokens(struct reader *r, const char *at, const char *end
     refrain_init(&refrain);
     r->skeleton = &s;
     r->refrain = &refrain;
-    if (!feed_skeleton(r, &s, &token)) {
+    r->strings_told = 0;
+    if (!(r->last ? feed_skeleton : feed_first)(r, &s, &token)) {
         refuse_skeleton(r, &s, token.start);
         return s.end;
     }
@@ -442,6 +462,7 @@ void reader_restart(struct reader *r)
     r->mark = r->depth = 0;
     r->begun = r->holding = false;
     r->last = 0;
+    r->by_heart = false;
     r->inside = BETWEEN_TOKENS;
     buf_clear(&r->held);
     yajl_pool_clear(&r->pool);

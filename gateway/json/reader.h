@@ -96,6 +96,7 @@ struct reader {
 
     /* private: yajl and what it is being fed */
     struct yajl_handle_t *yajl;
+    bool by_heart; /* the text's value was, and yajl was fed nothing of it */
     struct yajl_pool pool;
     const struct skeleton *skeleton;
     struct refrain *refrain;
