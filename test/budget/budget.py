@@ -73,6 +73,10 @@ WORKS = {
 }
 
 
+# valgrind holds its program to the soft limit of descriptors, often 1 024.
+SETTINGS = {"workers": 1, "limits.connections": 100, "limits.exchanges": 100}
+
+
 def versions():
     """The versions of what the counts depend on."""
     asked = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES],
@@ -93,7 +97,7 @@ class Measured:
             self.counter = callgrind.Counter(folder) if COUNTED else None
             self.service = upstream.Upstream(self._serve)
             self.gate = gateway.Gateway(
-                pathlib.Path(folder), self.service.url, {"workers": 1},
+                pathlib.Path(folder), self.service.url, SETTINGS,
                 under=self.counter.command() if COUNTED else (), env=callgrind.ENVIRONMENT)
             try:
                 self._run()
