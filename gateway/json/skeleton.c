@@ -145,13 +145,46 @@ static inline enum string_end take_string(struct skeleton *s, struct string_scan
     return found;
 }
 
+/*
+ * Takes in the plain strings from AT on that stand next to each other, with a
+ * colon, a comma or a bracket before each, as most do in records: for less
+ * than half of what each costs by itself.  Returns where it left off.
+ */
+static inline const char *take_neighbours(struct skeleton *s, const char *at, const char *end,
+                                          bool ascii)
+{
+    struct skeleton_string *string = &s->strings[s->count];
+    char *to = s->bytes + s->len, *full = s->bytes + SKELETON_BYTES - ROOM_NEEDED;
+
+    while (to <= full && string < s->strings + SKELETON_STRINGS && end - at >= 2 * LANES) {
+        const char *quote = at + 1, *stop = quote + 1;
+        size_t plain = LANES;
+
+        if (*quote != '"' || (*at != ':' && *at != ',' && *at != '{' && *at != '['))
+            break;
+        for (; plain == LANES && end - stop >= LANES; stop += plain)
+            plain = lanes_in_string(stop, ascii);
+        if (plain == LANES || *stop != '"')
+            break;
+        *string++ = (struct skeleton_string){quote, stop, (unsigned)(to + 1 - s->bytes), false};
+        *to = *at;
+        memcpy(to + 1, "\"\"", 2);
+        to += 3;
+        at = stop + 1;
+    }
+    s->len = (size_t)(to - s->bytes);
+    s->count = (size_t)(string - s->strings);
+    return at;
+}
+
 /* Takes in what there is room for; S->end and S->stop say how far it came. */
 static void take(struct skeleton *s, struct string_scan *scan, const char *at, const char *end,
                  size_t most_digits)
 {
     s->stop = SKELETON_RAN_OUT;
     while (at < end) {
-        if (is_full(s)) {
+        at = take_neighbours(s, at, end, scan->utf8);
+        if (at < end && is_full(s)) {
             s->stop = SKELETON_FULL;
             break;
         }
