@@ -11,6 +11,8 @@
 
 #include "base/buf.h"
 
+enum { ESCAPE_MAX = 6 /* bytes of \uXXXX, the longest form of a byte */ };
+
 /* Appends the text of RAW, the checked bytes between two quotes. */
 void escape_read(struct text raw, struct buf *to);
 

@@ -290,6 +290,10 @@ void mapping_scope_field(struct mapping_scope *scope, struct written client,
         return;
     }
     draft_number(b, &scope->field_names, field->client.text);
+    if (upstream.text.at) {
+        field->renamed[REQUEST] = draft_json(b, upstream.text);
+        field->renamed[RESPONSE] = draft_json(b, client.text);
+    }
     *scope->fields_end = field;
     scope->fields_end = &field->next;
 }

@@ -23,6 +23,7 @@ static void make_pairs(struct table *t)
 
         r->pairs[i] = (struct pair){.client = f->client.text,
                                     .upstream = f->upstream.text,
+                                    .renamed = {f->renamed[REQUEST], f->renamed[RESPONSE]},
                                     .acts = {f->acts[REQUEST], f->acts[RESPONSE]},
                                     .scoped = f->at.text.at != NULL,
                                     .id = (unsigned)i,

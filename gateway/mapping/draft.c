@@ -1,6 +1,8 @@
 #include "mapping/draft.h"
 
 #include "base/utf8.h"
+#include "mapping/builder.h"
+#include "json/escape.h"
 
 struct where draft_part(struct written written, size_t offset, size_t bytes)
 {
@@ -74,4 +76,17 @@ struct text draft_lower(struct mapping_builder *b, struct text t)
         if (at[i] >= 'A' && at[i] <= 'Z')
             at[i] |= 0x20;
     return copy;
+}
+
+struct text draft_json(struct mapping_builder *b, struct text t)
+{
+    char space[ESCAPE_MAX * MAPPING_NAME_MAX + 2];
+    struct buf json = {.at = space, .capacity = sizeof space, .max = sizeof space};
+
+    escape_write(t, &json);
+    struct text copy = arena_copy(b->arena, buf_text(&json));
+    if (copy.at)
+        return copy;
+    b->no_memory = true;
+    return TEXT("");
 }

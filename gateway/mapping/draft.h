@@ -13,6 +13,7 @@
 struct draft_field {
     struct draft_field *next;
     struct written client, upstream; /* no upstream: removes the wider one */
+    struct text renamed[2];          /* by enum direction: to what, as a JSON string */
     bool acts[2];
     struct written at;
     struct json_path path;
@@ -132,6 +133,9 @@ size_t draft_number(struct mapping_builder *b, struct lookup *l, struct text t);
 
 /* A copy of T in lower case that lasts as long as the mapping; "", and B knows: no memory. */
 struct text draft_lower(struct mapping_builder *b, struct text t);
+
+/* The name T as a JSON string, quotes included, lasting as long; "", and B knows: no memory. */
+struct text draft_json(struct mapping_builder *b, struct text t);
 
 /* WHERE with a file name that lasts as long as the mapping. */
 struct where draft_lasting(struct mapping_builder *b, struct where where);

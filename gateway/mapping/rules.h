@@ -25,12 +25,13 @@ enum collision_policy { COLLISION_REJECT, COLLISION_KEEP };
 /* One pair of `fields`: a client name and an upstream name. */
 struct pair {
     struct text client, upstream;
-    bool acts[2];       /* by enum direction: renamed in that direction */
-    bool scoped;        /* has an `at:`: acts only where a place says so */
-    unsigned id;        /* from 0, dense within its rules */
-    struct text at;     /* the path as written; absent if not scoped */
-    struct where where; /* the line it was written on */
-    unsigned symbol;    /* private: the automaton's letter for the client name */
+    struct text renamed[2]; /* by enum direction: to what, as a JSON string */
+    bool acts[2];           /* by enum direction: renamed in that direction */
+    bool scoped;            /* has an `at:`: acts only where a place says so */
+    unsigned id;            /* from 0, dense within its rules */
+    struct text at;         /* the path as written; absent if not scoped */
+    struct where where;     /* the line it was written on */
+    unsigned symbol;        /* private: the automaton's letter for the client name */
 };
 
 /* A key some rule or path knows, as it is spelled in one direction. */
