@@ -278,6 +278,9 @@ class Figures(unittest.TestCase):
                 30, latency=[{"p50_us": 110, "p99_us": p99}])}
             row = next(r for r in targets.rows({**self.bench, "works": works_}) if "p99" in r[0])
             self.assertEqual(row[2:], [f"{p99 - 200} µs, nginx 5 µs", met])
+            works_["1k"]["rows"]["dpgw"]["void"].append("busy")
+            row = next(r for r in targets.rows({**self.bench, "works": works_}) if "p99" in r[0])
+            self.assertEqual(row[3], "void")
 
     def test_what_one_core_carries(self):
         _, rows = beside.sizing(self.bench)
