@@ -201,3 +201,41 @@ class Service(cases.Case):
             reply = gate.once("GET", cases.CLIENT)
             self.assertEqual((reply.status, reply.json()["error"]["code"]),
                              (502, "UPSTREAM_UNREACHABLE"))
+
+    def service_of(self, authority, name, asks=False):
+        """The URL of a service that AUTHORITY vouches for as NAME; ASKS: for a certificate, too."""
+        pair = authority.issue(name, [f"{name}.test"])
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pair.certificate, pair.key)
+        if asks:
+            context.load_verify_locations(authority.certificate)
+            context.verify_mode = ssl.CERT_REQUIRED
+        return f"https://127.0.0.1:{self.serve(context)}"
+
+    def test_each_service_has_tls_of_its_own(self):
+        """What one does not say it has from `upstream`; what is wrong with it is nothing to others."""
+        usual, strict = (certificates.Authority(self.folder, n) for n in ("one-ca", "two-ca"))
+        own = strict.issue("own", usage="clientAuth")
+        settings = {
+            "upstream.tls.ca": str(usual.certificate), "upstream.tls.server_name": "first.test",
+            "upstreams.same.url": self.service_of(usual, "same"),
+            "upstreams.same.tls.server_name": "same.test",
+            "upstreams.strict.url": self.service_of(strict, "strict", asks=True),
+            "upstreams.strict.tls.server_name": "strict.test",
+            "upstreams.strict.tls.ca": str(strict.certificate),
+            "upstreams.strict.tls.certificate": str(own.certificate),
+            "upstreams.strict.tls.key": str(own.key)}
+        url = self.service_of(usual, "first")
+        routes = "".join(f'  - {{client: "/{name}", upstream: "/", methods: [GET]{more}}}\n'
+                         for name, more in (("first", ""), ("same", ", service: same"),
+                                            ("strict", ", service: strict")))
+        for missing, lost in ((None, []), ("upstreams.same.tls.server_name", ["same"]),
+                              ("upstreams.strict.tls.ca", ["strict"])):
+            gate = self.gateway(url, {k: v for k, v in settings.items() if k != missing},
+                                "version: 1\nroutes:\n" + routes)
+            if lost:
+                gate.expect_line("upstream tls failed .*reason=")
+            for name in ("first", "same", "strict"):
+                with self.subTest(name, missing=missing):
+                    self.assertEqual(gate.once("GET", f"/{name}").status,
+                                     502 if name in lost else 200)

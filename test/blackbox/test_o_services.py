@@ -2,6 +2,7 @@
 import threading
 
 import cases
+import program
 import scrape
 import upstream
 import wire
@@ -84,6 +85,54 @@ class Routes(Two):
         self.by(gate, "/plain/1")
         self.assertEqual(self.second.requests[-1].field("Host"), "gateway.test")
         self.assertEqual(f"http://{self.first.requests[-1].field('Host')}", self.first.url)
+
+
+class Keys(Two):
+    """Where a service's settings come from: the file, then the environment, then --set."""
+
+    def test_the_environment_reaches_a_service_that_the_file_names(self):
+        self.first, self.second = self.upstream(named("first")), self.upstream(named("second"))
+        gate = self.gateway(self.first, {"upstreams.other.url": self.second.url}, MAPPING,
+                            env={"DPGW_UPSTREAMS__OTHER__HOST": "client"})
+        self.assertEqual((self.by(gate, "/c/1"), self.by(gate, "/plain/1")), ("second", "first"))
+        self.assertEqual(self.second.requests[-1].field("Host"), "gateway.test")
+        self.assertEqual(f"http://{self.first.requests[-1].field('Host')}", self.first.url)
+
+    def checked(self, *options, env=None):
+        """What `dpgw check` makes of a file with two services: (status, settings, complaints)."""
+        (self.folder / "mapping.yaml").write_text(MAPPING)
+        file = self.folder / "gateway.yaml"
+        file.write_text("version: 1\nmapping: mapping.yaml\nupstream: {url: \"http://a.test\"}\n"
+                        "upstreams: {other: {url: \"http://b.test\", refresh: 11s}}\n")
+        status, out, error = program.run("check", "--print", "-c", str(file), *options, env=env)
+        rows = (line.split() for line in out.splitlines())
+        return status, {row[0]: tuple(row[1:3]) for row in rows}, error
+
+    def test_each_layer_is_over_the_one_before(self):
+        key, mine = "upstreams.other.refresh", "DPGW_UPSTREAMS__OTHER__REFRESH"
+        file = f"{self.folder / 'gateway.yaml'}:4"
+        for options, env, wanted in (
+                ([], {}, ("11s", file)),
+                ([], {"DPGW_UPSTREAM__REFRESH": "12s"}, ("11s", file)),
+                ([], {mine: "13s"}, ("13s", f"${mine}")),
+                (["--set", f"{key}=14s"], {mine: "13s"}, ("14s", "--set"))):
+            status, found, error = self.checked(*options, env=env)
+            self.assertEqual((status, error, found[key]), (0, "", wanted))
+        self.assertEqual(found["upstream.refresh"], ("30s", "default"))
+
+    def test_what_is_wrong_with_one_is_told_by_its_name(self):
+        for options, env, status, words in (
+                (["--set", "upstreams.other.refresh=1"], {}, 1,
+                 '--set: error: upstreams.other.refresh can\'t be "1": it needs a unit'),
+                (["--set", "upstreams.othr.refresh=1s"], {}, 1,
+                 "--set: error: upstreams.othr.refresh is no setting"),
+                ([], {"DPGW_UPSTREAMS__OTHER__REFRESH": "1"}, 1,
+                 'DPGW_UPSTREAMS__OTHER__REFRESH: error: upstreams.other.refresh can\'t be "1"'),
+                ([], {"DPGW_UPSTREAMS__OTHR__REFRESH": "1s"}, 0,
+                 "warning: DPGW_UPSTREAMS__OTHR__REFRESH is no setting")):
+            got, _, error = self.checked(*options, env=env)
+            self.assertEqual(got, status, error)
+            self.assertIn(words, error)
 
 
 class Apart(Two):
