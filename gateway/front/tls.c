@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "front/tls_set.h"
+#include "front/tls_tickets.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -22,6 +23,7 @@ const char *const tls_failure_words[TLS_FAILURE_COUNT] = {
 struct tls {
     CRYPTO_RWLOCK *lock; /* of the set */
     struct tls_set *set; /* NULL: none yet */
+    struct tls_tickets *tickets;
     atomic_uint_fast64_t tls12, tls13, resumed, failed[TLS_FAILURE_COUNT];
 };
 
@@ -33,7 +35,9 @@ struct tls *tls_new(void)
 
     if (t)
         t->lock = CRYPTO_THREAD_lock_new();
-    if (t && !t->lock)
+    if (t)
+        t->tickets = tls_tickets_new();
+    if (t && (!t->lock || !t->tickets))
         tls_free(&t);
     return t;
 }
@@ -43,6 +47,7 @@ void tls_free(struct tls **t)
     if (!*t)
         return;
     tls_set_free(&(*t)->set);
+    tls_tickets_free(&(*t)->tickets);
     CRYPTO_THREAD_lock_free((*t)->lock);
     free(*t);
     *t = NULL;
@@ -104,8 +109,11 @@ struct bufferevent *tls_accept(struct tls *t, struct event_base *base)
         ERR_clear_error();
         return NULL;
     }
-    struct bufferevent *bev = bufferevent_openssl_socket_new(
-        base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *bev =
+        tls_tickets_give(t->tickets, ssl)
+            ? bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING,
+                                             BEV_OPT_CLOSE_ON_FREE)
+            : NULL;
     if (!bev)
         SSL_free(ssl);
     return bev;

@@ -8,8 +8,8 @@
  * the one they began with.
  *
  * TLS 1.2 and 1.3 with the ciphers and groups of Mozilla's "intermediate"
- * profile, HTTP/1.1 only.  Sessions are resumed by tickets, which any worker
- * takes; no state of a client's is kept.
+ * profile, HTTP/1.1 only.  Sessions are resumed by tickets (tls_tickets.c),
+ * which any worker takes; no state of a client's is kept.
  *
  * Knows nothing of requests.
  */

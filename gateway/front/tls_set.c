@@ -1,6 +1,7 @@
 #include "front/tls_set.h"
 
 #include "front/tls_pem.h"
+#include "front/tls_tickets.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -73,7 +74,7 @@ static bool set_policy(SSL_CTX *c)
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(c, CLIENT_CHAIN_BYTES);
     SSL_CTX_set_alpn_select_cb(c, on_protocols, NULL);
-    return SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
+    return tls_tickets_serve(c) && SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(c, ciphers) == 1 && SSL_CTX_set_ciphersuites(c, suites) == 1 &&
            SSL_CTX_set1_groups_list(c, groups) == 1 && SSL_CTX_set_dh_auto(c, 1) == 1;
 }

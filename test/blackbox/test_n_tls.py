@@ -41,10 +41,10 @@ class Listener(cases.Case):
         with self.gate.connect(context=wire.tls_context(), name=name) as connection:
             return ssl.DER_cert_to_PEM_cert(connection.sock.getpeercert(True))
 
-    def s_client(self, *options):
+    def s_client(self, *options, said=b""):
         address = self.gate.client.partition(" ")[0]
         done = subprocess.run(["openssl", "s_client", "-connect", address, *options], timeout=60,
-                              input=b"", capture_output=True, check=False)
+                              input=said, capture_output=True, check=False)
         return done.returncode, (done.stdout + done.stderr).decode("latin-1")
 
     def test_the_certificate_is_that_of_the_name(self):
@@ -73,6 +73,25 @@ class Listener(cases.Case):
                     self.assertEqual(c.sock.session_reused, attempt > 0)
                     c.request("GET", "/none")
                     session = c.sock.session
+
+    def test_sessions_outlive_a_reload_of_certificates(self):
+        """The keys of tickets are the process's, not those of its certificates."""
+        said = wire.request_bytes("GET", "/none", fields=[("Connection", "close")])
+        common = ["-servername", "one.test", "-ign_eof"]
+        kept = {version: self.folder / version for version in ("-tls1_2", "-tls1_3")}
+        for version, file in kept.items():
+            _, text = self.s_client(version, *common, "-sess_out", str(file), said=said)
+            self.assertIn("\nNew, TLSv1", text)
+        new = self.authority.issue("new", ["one.test"])
+        self.one.certificate.write_text(new.certificate.read_text())
+        self.one.key.write_text(new.key.read_text())
+        self.gate.signal(signal.SIGHUP)
+        self.gate.wait_line("info reloaded")
+        for version, file in kept.items():
+            _, text = self.s_client(version, *common, "-sess_in", str(file), said=said)
+            self.assertIn("\nReused, TLSv1", text)
+            self.assertIn("404", text)
+        self.assertEqual(self.shown("one.test").split(), new.certificate.read_text().split())
 
     def test_the_subject_goes_up_and_is_never_forged(self):
         client = self.authority.issue("client", subject="/O=Test/CN=Ann, B\\, é",
