@@ -7,6 +7,7 @@ forbids in a reply raises WireError, which fails the test.
 """
 import json
 import os
+import pathlib
 import re
 import select
 import socket
@@ -161,6 +162,16 @@ class Source:
 
 def deadline_in(seconds=None):
     return time.monotonic() + (PATIENCE if seconds is None else seconds)
+
+
+def queued(*ports):
+    """Bytes on loopback that the system holds, for either end of connections with one of PORTS."""
+    total, wanted = 0, {f"{port:04X}" for port in ports}
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, remote, _, queues, *_ = line.split()
+        if wanted & {local[-4:], remote[-4:]}:
+            total += sum(int(queue, 16) for queue in queues.split(":"))
+    return total
 
 
 def tls_context():
