@@ -76,6 +76,47 @@ class Cluster(unittest.TestCase):
                     file.flush()
                     self.assertTrue(any(v["complaints"] for v in judged(file.name)))
 
+    def test_the_overlay_that_readme_shows(self):
+        """Written where README says, it is rendered, taken, and has what it sets."""
+        readme = (program.ROOT / "README.md").read_text()
+        overlay = re.search(r"overlays/own/kustomization.yaml`.*?^```yaml\n(.*?)^```", readme,
+                            re.DOTALL | re.MULTILINE)[1]
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="own-", dir=K8S / "overlays"))
+        self.addCleanup(shutil.rmtree, folder)
+        (folder / "kustomization.yaml").write_text(overlay)
+        text = kubectl("kustomize", str(folder))
+        (folder / "rendered.yaml").write_text(text)
+        self.assertEqual([v for v in judged(folder / "rendered.yaml") if v["complaints"]], [])
+        documents = {d["kind"]: d for d in yaml.safe_load_all(text)}
+        [container] = documents["Deployment"]["spec"]["template"]["spec"]["containers"]
+        variables = {e["name"]: e["value"] for e in container["env"]}
+        names = {e["name"] for e in self.container["env"]}
+        self.assertEqual(set(variables), names, "the base's others stay")
+        self.assertTrue(variables["DPGW_UPSTREAM__URL"].startswith("https://"))
+        ports = [p["port"] for rule in documents["NetworkPolicy"]["spec"]["egress"]
+                 for p in rule["ports"]]
+        self.assertEqual(ports, [53, 53, 443])
+
+    def test_readme_sizes_what_the_base_asks_for(self):
+        """Its table of values is that of the files."""
+        readme = (program.ROOT / "README.md").read_text()
+        said = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \| [^|]+ \|$", readme.split(
+            "### Sizing and rolling out")[1].split("\nA service that")[0], re.MULTILINE))
+        scaler = self.base["HorizontalPodAutoscaler", "dpgw"]["spec"]
+        mark = scaler["metrics"][0]["resource"]["target"]["averageUtilization"]
+        pods = self.documents["overlays/prometheus"]["HorizontalPodAutoscaler", "dpgw"]
+        resources = self.container["resources"]
+        self.assertEqual(said, {
+            "`docker/k8s/base`": "value",
+            "CPU request, `DPGW_WORKERS`": resources["requests"]["cpu"],
+            "mark of the autoscaler": f"{mark} % of the request",
+            "memory limit": resources["limits"]["memory"],
+            "memory request": resources["requests"]["memory"],
+            "mark for `dpgw_exchanges`, `overlays/prometheus`":
+                pods["spec"]["metrics"][1]["pods"]["target"]["averageValue"],
+            "pods": f"{scaler['minReplicas']} to {scaler['maxReplicas']}"})
+        self.assertEqual(set(resources["limits"]), {"memory"}, "README says why no CPU limit")
+
     def test_each_part_means_the_same_pods(self):
         self.assertEqual(self.deployment["selector"]["matchLabels"], LABEL)
         self.assertEqual(self.deployment["template"]["metadata"]["labels"], LABEL)
