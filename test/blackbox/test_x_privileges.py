@@ -163,9 +163,7 @@ class Memory(cases.Case):
     def served(self, core_dumps, user="none"):
         """A gateway that holds a secret; core files would be unlimited but for itself."""
         service = self.upstream()
-        settings = {"user": user if ROOT else "none"}
-        if core_dumps:
-            settings["core_dumps"] = "on"
+        settings = {"user": user if ROOT else "none", "core_dumps": "on" if core_dumps else None}
         most = resource.getrlimit(resource.RLIMIT_CORE)[1]
         most = "unlimited" if most == resource.RLIM_INFINITY else most
         gate = self.gateway(service, settings, under=("prlimit", f"--core={most}:{most}"),

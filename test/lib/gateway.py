@@ -81,6 +81,8 @@ class Gateway(program.Program):
             mapping_file.write_text(mapping)
         values = dict(SETTINGS, mapping=str(mapping_file))
         values["upstream.url"] = upstream_url
+        if os.geteuid() != 0:   # /proc would tell nobody but root about it
+            values["core_dumps"] = "on"
         values.update(settings or {})
         if OVER_TLS and "tls.certificates" not in values:
             values = over_tls(values)
