@@ -9,6 +9,7 @@
 #include "server/guests.h"
 #include "server/log_writer.h"
 #include "server/metrics.h"
+#include "upstream/upstream.h"
 
 #include <stdatomic.h>
 #include <time.h>
@@ -24,6 +25,27 @@ static int healthz(struct buf *body)
 }
 
 /* Ready or not, and what the service has been like: a gateway alone can't mend that. */
+/* How many of the endpoints of each service are up. */
+static void tell_endpoints(const struct regime *regime, struct buf *body)
+{
+    uint64_t now_ms = upstream_clock_ms();
+
+    for (size_t i = 0; i < regime->pool_count; i++) {
+        const struct pool *p = regime->pools[i];
+        uint64_t up = 0;
+
+        for (size_t e = 0; e < p->count; e++)
+            up += endpoint_is_up(p->endpoints[e], now_ms);
+        buf_add(body, TEXT("endpoints up "));
+        buf_add(body, p->name);
+        buf_add_byte(body, ' ');
+        buf_add_u64(body, up);
+        buf_add(body, TEXT(" of "));
+        buf_add_u64(body, p->count);
+        buf_add_byte(body, '\n');
+    }
+}
+
 static int readyz(const struct console *c, struct buf *body)
 {
     const struct upstream_state *upstream = &c->common->upstream;
@@ -34,6 +56,7 @@ static int readyz(const struct console *c, struct buf *body)
     buf_add(body, TEXT("\nservice "));
     buf_add(body, text_from(upstream_state_word(upstream)));
     buf_add_byte(body, '\n');
+    tell_endpoints(*c->regime, body);
     return c->draining ? 503 : 200;
 }
 

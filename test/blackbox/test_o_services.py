@@ -185,7 +185,10 @@ class Apart(Two):
         gate.tolerate("endpoint unhealthy")
         endpoint = f'{{upstream="other",endpoint="{self.second.url}"}}'
         self.wait_for(lambda: self.metrics(gate)["dpgw_endpoint_healthy" + endpoint] == 0)
-        self.assertEqual(self.ask(gate, "/readyz").status, 200)
+        ready = self.ask(gate, "/readyz")
+        self.assertEqual(ready.status, 200)
+        self.assertEqual(ready.body.decode().splitlines()[3:],
+                         ["endpoints up upstream 1 of 1", "endpoints up other 0 of 1"])
         self.assertEqual(self.by(gate, "/plain/1"), "first")
         self.assertEqual([r.target for r in self.first.requests], ["/p/1"])
 
