@@ -89,13 +89,21 @@ class Client(edges.Case):
 
         gate, _ = self.timed(script, receive_buffer=1 << 16, request_body=None,
                              settings={"limits.buffer_high": 65536, "limits.buffer_low": 4096})
-        with gate.connect() as connection:
-            self.upload(connection, LARGE)
-            sent = connection.send_until_stuck(b"x" * 65536, LARGE - 65536, BEYOND)
-            self.assertLess(sent, LARGE - 65536)
-            go_on.set()
-            connection.send(b"x" * (LARGE - sent))
-            self.assert_passes(connection.reply("POST"))
+
+        def attempt(pauses):
+            go_on.clear()
+            with gate.connect() as connection:
+                self.upload(connection, LARGE)
+                sent = connection.send_until_stuck(b"x" * 65536, LARGE - 65536, BEYOND)
+                self.assertLess(sent, LARGE - 65536)
+                pauses.begin()
+                go_on.set()
+                for at in range(sent, LARGE, 65536):
+                    connection.send(b"x" * min(65536, LARGE - at))
+                    pauses.look()
+                self.assert_passes(connection.reply("POST"))
+
+        self.with_pauses(attempt)
 
     def large(self, connection):
         connection.request()

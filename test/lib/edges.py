@@ -50,10 +50,18 @@ class Pauses:
     """Short pauses, each far below SHORT; TOO_LONG if the machine was too busy for that."""
 
     def __init__(self):
+        self.begin()
+
+    def begin(self):
+        """Nothing that went before counts."""
         self.last, self.too_long = time.monotonic(), False
 
     def __call__(self):
         time.sleep(SHORT_MS / 6000)
+        self.look()
+
+    def look(self):
+        """Says that the test has come this far."""
         now = time.monotonic()
         self.too_long |= now - self.last > SHORT_MS / 2000
         self.last = now
