@@ -159,6 +159,10 @@ class WithoutRoot(cases.Case):
         self.assertFalse(any("listening" in line for line in gate.lines), gate.lines)
 
 
+# What a shell starts behind itself ignores SIGQUIT.
+UNCAUGHT = ("env", "--default-signal=QUIT")
+
+
 class Memory(cases.Case):
     def served(self, core_dumps, user="none"):
         """A gateway that holds a secret; core files would be unlimited but for itself."""
@@ -166,7 +170,7 @@ class Memory(cases.Case):
         settings = {"user": user if ROOT else "none", "core_dumps": "on" if core_dumps else None}
         most = resource.getrlimit(resource.RLIMIT_CORE)[1]
         most = "unlimited" if most == resource.RLIM_INFINITY else most
-        gate = self.gateway(service, settings, under=("prlimit", f"--core={most}:{most}"),
+        gate = self.gateway(service, settings, under=UNCAUGHT + ("prlimit", f"--core={most}:{most}"),
                             env={"ASAN_OPTIONS": "disable_coredump=0:detect_leaks=0"})
         connection = gate.connect()
         self.addCleanup(connection.close)
