@@ -360,6 +360,8 @@ class Secrets(cases.Case):
         starved = starve.Starve(self.folder)
         self.addCleanup(starved.close)
         gate = self.gate(env=starved.env, workers=1)
+        gate.once("GET", "/nothing")
+        gate.wait_line(" exchange ")   # all threads have begun; a sanitizer asks for memory then
         own = []
         for n in range(1, ALLOCATIONS):
             with gate.connect() as connection:

@@ -112,6 +112,9 @@ class Mute:
         return self.child.wait(wire.PATIENCE)
 
 
+LOST = re.compile(r" warn log lines lost count=(\d+)$", re.M)
+
+
 class Log(cases.Case):
     REQUESTS = 4000
 
@@ -149,19 +152,22 @@ class Log(cases.Case):
     def test_the_reader_is_stopped(self):
         """Requests go on, and what was lost is told when the reader goes on."""
         mute, log = self.stopped()
-        seen = lost = 0
+        lines, rest = [], []
         with log:
-            for line in log:
-                seen += " exchange " in line
-                if count := re.search(r" warn log lines lost count=(\d+)$", line):
-                    lost += int(count.group(1))
-                    break
-            self.assertGreater(lost, 0)
-            self.assertEqual(seen + lost, self.REQUESTS)
+            while not lines or not LOST.search(lines[-1]):
+                lines.append(log.readline())
+                self.assertTrue(lines[-1], "the log ended")
+            goes_on = threading.Thread(target=lambda: rest.extend(log))
+            goes_on.start()
             mute.ask(1)
-            self.assertIn(" exchange ", log.readline())
             self.assertEqual(mute.stop(), 0)
-            self.assertIn(" stopped", log.read())
+            goes_on.join(wire.PATIENCE)
+        self.assertTrue(any(" exchange " in line for line in rest))
+        self.assertIn(" stopped", rest[-1])
+        seen = sum(" exchange " in line for line in lines + rest)
+        lost = sum(int(count) for count in LOST.findall("".join(lines + rest)))
+        self.assertGreater(lost, 0)
+        self.assertEqual(seen + lost, self.REQUESTS + 1)
 
     def test_the_end_comes_while_the_reader_is_stopped(self):
         mute, log = self.stopped()
