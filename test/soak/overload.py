@@ -70,6 +70,7 @@ class Stage:
         self.crowd = throng.Throng(hold)
         self.gate = gateway.Gateway(folder, self.crowd.url,
                                     {"workers": 2, "log.level": "info", **settings})
+        self.gate.tolerate("log lines lost")   # thousands end at once, and its reader is busy here
 
     def settle(self, clients):
         """CLIENTS are known to the gateway: what it has now is where it began."""
